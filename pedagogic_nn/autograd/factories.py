@@ -1,0 +1,239 @@
+"""Making tensors: tensor, zeros, ones, arange, rand …, and the typed names of 0.1."""
+from typing import Any
+
+import numpy as np
+
+from ..backend import random
+from ..backend.device import Device
+from .shaping import sizes
+from .tensor import CPU, OLD_NAMES, Tensor, as_dtype, float32, int64
+
+_default = float32
+
+
+def get_default_dtype() -> np.dtype:
+    """The dtype of new tensors of real numbers: float32 unless changed."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Let new tensors of real numbers have this floating-point dtype."""
+    global _default
+    found = as_dtype(dtype)
+    if found.kind != "f":
+        raise TypeError(f"set_default_dtype: expected a floating-point dtype, got {found}")
+    _default = found
+
+
+def _made(array: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    place = Device(device or CPU)
+    made = Tensor._of(place.put(array, None if dtype is None else as_dtype(dtype)), place)
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of these numbers (nested lists, an array, a number).
+
+    Args:
+        dtype: if None: bool and int64 for Python's bools and ints, float32 for its floats; an array
+            keeps its own.
+
+    Example:
+        >>> torch.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
+    """
+    if isinstance(data, Tensor):
+        array = data.device.put(data.array.copy())
+        device = data.device if device is None else device
+    else:
+        array = np.array(_without_tensors(data))
+        if array.dtype.kind in "OUS":
+            raise ValueError("tensor: expected numbers in lists of equal lengths, got "
+                             f"{str(data)[:60]}")
+        if array.dtype == np.float64 and not hasattr(data, "dtype"):
+            array = array.astype(_default)
+        elif array.dtype.kind == "i" and not hasattr(data, "dtype"):
+            array = array.astype(int64)
+    return _made(array, dtype, device, requires_grad)
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, (list, tuple)):
+        return [_without_tensors(d) for d in data]
+    return data.tolist() if isinstance(data, Tensor) else data
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a tensor: itself, or on the same memory, where that is possible."""
+    if isinstance(data, Tensor):
+        return data.to(dtype=dtype, device=device)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data).to(dtype=dtype, device=device)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A tensor on the memory of a NumPy array: a change in one is seen in the other."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    as_dtype(array.dtype)
+    return Tensor._of(np.asarray(array), CPU)
+
+
+def zeros(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros."""
+    return _made(np.zeros(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+
+
+def ones(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones."""
+    return _made(np.ones(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+
+
+def empty(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose contents are open, to be filled."""
+    return _made(np.empty(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+
+
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False) -> Tensor:
+    """One number everywhere."""
+    kind = tensor(fill_value).dtype if dtype is None else as_dtype(dtype)
+    return _made(np.full(sizes((shape,)), fill_value, kind), None, device, requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
+        requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere."""
+    return _made(np.eye(n, m, dtype=as_dtype(dtype or _default)), None, device, requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:
+    """start, start + step, … up to, but without, end.  arange(n) counts 0 … n - 1."""
+    if end is None:
+        start, end = 0, start
+    if step == 0:
+        raise RuntimeError("arange: step must not be 0")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"arange: from {start} to {end} is the wrong way for step {step}")
+    if dtype is None:
+        whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+        dtype = int64 if whole else _default
+    return _made(np.arange(start, end, step).astype(as_dtype(dtype)), None, device, requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """`steps` numbers evenly spaced from start to end, both included."""
+    return _made(np.linspace(start, end, steps), dtype or _default, device, requires_grad)
+
+
+def rand(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+         generator: Any = None) -> Tensor:
+    """Numbers drawn evenly from [0, 1)."""
+    place = Device(device or CPU)
+    a = random.uniform(sizes(shape), 0, 1, as_dtype(dtype or _default), place, generator)
+    return _made(a, None, place, requires_grad)
+
+
+def randn(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+          generator: Any = None) -> Tensor:
+    """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
+    place = Device(device or CPU)
+    a = random.normal(sizes(shape), 0, 1, as_dtype(dtype or _default), place, generator)
+    return _made(a, None, place, requires_grad)
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+    """Numbers drawn from normal distributions; mean and std may be tensors."""
+    if size is None:
+        size = np.broadcast_shapes(*(v.shape for v in (mean, std) if isinstance(v, Tensor)))
+    return randn(size, generator=generator) * std + mean
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None,
+            requires_grad: bool = False, generator: Any = None) -> Tensor:
+    """Whole numbers drawn evenly from low … high - 1; randint(n, shape) draws 0 … n - 1."""
+    if size is None:
+        low, high, size = 0, low, high
+    if high <= low:
+        raise RuntimeError(f"randint: expected low < high, got {low} and {high}")
+    place = Device(device or CPU)
+    a = random.integers(sizes((size,)), low, high, as_dtype(dtype or int64), place, generator)
+    return _made(a, None, place, requires_grad)
+
+
+def randperm(n: int, *, dtype: Any = None, device: Any = None, generator: Any = None) -> Tensor:
+    """0 … n - 1 in random order."""
+    place = Device(device or CPU)
+    return _made(random.permutation(n, place, generator), dtype, place, False)
+
+
+def bernoulli(p: Tensor, *, generator: Any = None) -> Tensor:
+    """1 with the probability that each element of `p` gives, else 0."""
+    draw = random.uniform(p.shape, 0, 1, np.float32, p.device, generator)
+    return Tensor._of((draw < p.array).astype(p.dtype), p.device)
+
+
+def multinomial(p: Tensor, num_samples: int, replacement: bool = False, *,
+                generator: Any = None) -> Tensor:
+    """Indices drawn with the weights in `p`: (C,) → (num_samples,), (N, C) → (N, num_samples)."""
+    weights = p.numpy() if not p.requires_grad else p.detach().numpy()
+    rng = (generator or random.generator(p.device)).numpy
+    rows = np.atleast_2d(weights).astype(np.float64)
+    if (rows < 0).any() or not np.isfinite(rows).all() or (rows.sum(1) <= 0).any():
+        raise RuntimeError("multinomial: weights must be finite, not negative, and not all zero")
+    if not replacement and ((rows > 0).sum(1) < num_samples).any():
+        raise RuntimeError(f"multinomial: cannot draw {num_samples} different classes; "
+                           "say replacement=True")
+    drawn = np.stack([rng.choice(len(r), num_samples, replacement, r / r.sum()) for r in rows])
+    return Tensor._of((drawn if weights.ndim > 1 else drawn[0]).astype(np.int64), p.device)
+
+
+def _like(make: Any) -> Any:
+    def made(x: Tensor, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+        return make(*x.shape, dtype=dtype or x.dtype, device=device or x.device,
+                    requires_grad=requires_grad)
+    made.__name__ = f"{make.__name__}_like"
+    made.__doc__ = f"`{make.__name__}` with the shape, dtype and device of a tensor."
+    return made
+
+
+zeros_like, ones_like, empty_like, rand_like, randn_like = map(_like, (
+    zeros, ones, empty, rand, randn))
+
+
+def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
+              requires_grad: bool = False) -> Tensor:
+    """One number everywhere, with the shape, dtype and device of a tensor."""
+    return full(x.shape, fill_value, dtype=dtype or x.dtype, device=device or x.device,
+                requires_grad=requires_grad)
+
+
+class _OldType(type):
+    """`FloatTensor(2, 3)` makes a tensor, and isinstance(x, FloatTensor) asks for its dtype."""
+
+    def __call__(cls, *args: Any) -> Tensor:
+        made = Tensor(*args, dtype=cls._dtype, device=cls._kind)            # type: ignore
+        return made
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, Tensor) and value.dtype == cls._dtype and \
+            value.device.type == cls._kind                                  # type: ignore
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.{'cuda.' if cls._kind == 'cuda' else ''}{cls.__name__}'>"  # type: ignore
+
+
+def old_types(kind: str) -> dict[str, Any]:
+    """{'FloatTensor': …, 'LongTensor': …}: 0.1's typed names, for 'cpu' or 'cuda'."""
+    return {name: _OldType(name, (), {
+        "_dtype": np.dtype(dtype), "_kind": kind,
+        "__doc__": f"0.1's name for a {dtype} tensor: sizes or data, as in Tensor."})
+        for dtype, name in OLD_NAMES.items()}

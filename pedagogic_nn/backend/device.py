@@ -1,0 +1,237 @@
+"""Devices: where arrays live, and which array module makes them.
+
+    cpu, cpu:1 … cpu:7     NumPy arrays.  One memory, but each name has its own worker thread and generator, so that
+                           data parallelism can be taught, tested and used on a laptop.
+    cuda:0, cuda:1 …       CuPy arrays on a GPU.
+    the same, simulated    With NUMBA_ENABLE_CUDASIM=1 in the environment and no GPU: NumPy memory dressed as a
+                           `SimulatedArray`, which refuses to meet a host array, as GPU memory does.
+
+An array does not know "cpu:1" from "cpu:0" (both are NumPy's), so a tensor carries its `Device` with it.
+"""
+import threading
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numba.core import config
+
+SIMULATED = bool(config.ENABLE_CUDASIM)
+VIRTUAL_CPUS = 8
+SIMULATED_GPUS = 4
+
+
+class Device:
+    """A place for arrays: `Device('cpu')`, `Device('cuda:1')`, `Device('cuda', 1)`.
+
+    There is one object for each place, so devices are compared with `is` or `==`.
+
+    Args:
+        name: 'cpu' or 'cuda', with ':index' if it is not the first; a Device is returned as it is;
+            a whole number means that GPU, as in PyTorch.
+        index: the number, if the name does not carry it.
+
+    Raises:
+        RuntimeError: the name means no device.
+
+    Example:
+        >>> Device("cuda:1")
+        device(type='cuda', index=1)
+        >>> Device("cpu") is Device("cpu", 0)
+        True
+    """
+
+    _known: dict[tuple[str, int], "Device"] = {}
+    type: str
+    index: int
+
+    def __new__(cls, name: "str | int | Device" = "cpu", index: int | None = None) -> "Device":
+        if isinstance(name, Device):
+            return name
+        key = _parse(name, index)
+        if key not in cls._known:
+            made = super().__new__(cls)
+            made.type, made.index = key
+            cls._known[key] = made
+        return cls._known[key]
+
+    @property
+    def xp(self) -> ModuleType:
+        """The array module of this device: numpy, cupy, or numpy making simulated arrays."""
+        if self.type == "cpu":
+            return np
+        return _simulated if SIMULATED else _cupy(self)
+
+    def put(self, array: Any, dtype: Any = None) -> Any:
+        """`array` (of any device, or nested lists) as an array on this device; not copied if it is there."""
+        if self.type == "cpu":
+            return np.asarray(to_host(array), dtype)
+        if SIMULATED:
+            return np.asarray(to_host(array), dtype).view(SimulatedArray)
+        with self:
+            return self.xp.asarray(array, dtype)
+
+    def synchronize(self) -> None:
+        """Wait until all work queued on this device is done."""
+        if self.type == "cuda" and not SIMULATED:
+            with self:
+                self.xp.cuda.get_current_stream().synchronize()
+
+    def __enter__(self) -> "Device":
+        """Make this device current for the thread; numba follows the context that CuPy makes current."""
+        if self.type == "cuda" and not SIMULATED:
+            self.xp.cuda.Device(self.index).__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self.type == "cuda" and not SIMULATED:
+            self.xp.cuda.Device(self.index).__exit__(*error)
+
+    def __repr__(self) -> str:
+        if self.type == "cpu" and self.index == 0:
+            return "device(type='cpu')"
+        return f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self) -> str:
+        return "cpu" if (self.type, self.index) == ("cpu", 0) else f"{self.type}:{self.index}"
+
+    def __reduce__(self) -> tuple:
+        return Device, (self.type, self.index)
+
+
+def _parse(name: Any, index: int | None) -> tuple[str, int]:
+    if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
+        name, index = "cuda", int(name)
+    kind, _, number = str(name).partition(":")
+    if number:
+        if index is not None or not number.isdigit():
+            raise RuntimeError(f"device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, got {name!r}")
+        index = int(number)
+    limits = {"cpu": VIRTUAL_CPUS, "cuda": SIMULATED_GPUS if SIMULATED else 1024}
+    if kind not in limits:
+        raise RuntimeError(f"device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, got {name!r}")
+    if not 0 <= (index or 0) < limits[kind]:
+        raise RuntimeError(f"device: {kind}:{index} does not exist; the last one is {kind}:{limits[kind] - 1}")
+    return kind, index or 0
+
+
+def gpu_count() -> int:
+    """How many GPUs can be used: real ones, or simulated ones, or 0."""
+    if SIMULATED:
+        return SIMULATED_GPUS
+    try:
+        import cupy
+        return cupy.cuda.runtime.getDeviceCount()
+    except Exception:                                   # no CuPy, or no driver: there is no GPU to use
+        return 0
+
+
+def _cupy(device: Device) -> ModuleType:
+    if gpu_count() <= device.index:
+        raise RuntimeError(
+            f"{device}: found {gpu_count()} GPUs. On a machine with an NVIDIA GPU: pip install 'pedagogic_nn[cuda]'. "
+            "To simulate one, set NUMBA_ENABLE_CUDASIM=1 before Python starts.")
+    import cupy
+    return cupy
+
+
+def to_host(array: Any) -> Any:
+    """A NumPy array with the contents of `array`; the same memory if it is on the CPU already."""
+    if isinstance(array, SimulatedArray):
+        return array.view(np.ndarray)
+    if isinstance(array, (np.ndarray, np.generic)) or not hasattr(array, "get"):
+        return array
+    return array.get()
+
+
+def xp_of(array: Any) -> Any:
+    """The array module that `array` belongs to."""
+    kind = type(array)
+    if kind is np.ndarray or issubclass(kind, np.generic):
+        return np
+    if kind is SimulatedArray:
+        return _simulated
+    import cupy
+    return cupy
+
+
+# ---- a GPU's memory, played by NumPy ----------------------------------------------------------------------------
+
+
+class SimulatedArray(np.ndarray):
+    """NumPy memory that plays GPU memory: together with a host array it is an error, as with CuPy."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        if out is not None:
+            options["out"] = tuple(_unwrap(o) for o in out)
+        return _dress(getattr(ufunc, method)(*map(_unwrap, inputs), **_unwrap(options)))
+
+    def __array_function__(self, function, types, args, options):
+        return _dress(function(*_unwrap(args), **_unwrap(options)))
+
+    def __getitem__(self, index):
+        return _dress(self.view(np.ndarray)[_unwrap(index)])
+
+    def __setitem__(self, index, value):
+        self.view(np.ndarray)[_unwrap(index)] = _unwrap(value)
+
+
+def _unwrap(value):
+    if isinstance(value, SimulatedArray):
+        return value.view(np.ndarray)
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_unwrap, value))
+    if isinstance(value, dict):
+        return {k: _unwrap(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray) and value.ndim:
+        raise TypeError("a host array met an array on the (simulated) GPU; move one of them first")
+    return value
+
+
+def _dress(value):
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_dress, value))
+    if isinstance(value, np.generic):                  # CuPy has no scalars: its reductions give 0-d arrays
+        value = np.asarray(value)
+    return value.view(SimulatedArray) if isinstance(value, np.ndarray) else value
+
+
+class _SimulatedModule:
+    """numpy, with every array that it makes a SimulatedArray."""
+
+    def __getattr__(self, name):
+        item = getattr(np, name)
+        if isinstance(item, np.ufunc):
+            return _SimulatedUfunc(item)
+        if not callable(item) or isinstance(item, type):
+            return item
+        return lambda *args, **options: _dress(item(*_unwrap(args), **_unwrap(options)))
+
+
+class _SimulatedUfunc:
+    def __init__(self, ufunc):
+        self.ufunc = ufunc
+
+    def __call__(self, *args, **options):
+        return _dress(self.ufunc(*_unwrap(args), **_unwrap(options)))
+
+    def __getattr__(self, name):
+        method = getattr(self.ufunc, name)
+        return lambda *args, **options: _dress(method(*_unwrap(args), **_unwrap(options)))
+
+
+_simulated: Any = _SimulatedModule()
+
+
+# ---- one worker thread for each device --------------------------------------------------------------------------
+
+_workers: dict[Device, Any] = {}
+_workers_lock = threading.Lock()
+
+
+def worker(device: Device) -> Any:
+    """The executor whose single thread owns `device`: what is submitted runs there, in order."""
+    from concurrent.futures import ThreadPoolExecutor
+    with _workers_lock:
+        if device not in _workers:
+            _workers[device] = ThreadPoolExecutor(1, f"pedagogic_nn {device}", device.__enter__)
+        return _workers[device]

@@ -1,0 +1,227 @@
+"""Launching: allocate, choose threads or blocks, run a kernel.  Loops and threads are written here, once.
+
+A CPU kernel is a `@jit` function over a range of its first axis, `kernel(lo, hi, *arrays)`.  `on_cpu` calls it once for
+little work, and once per thread (numba's `prange`) for much.  A CUDA kernel is a `@cuda.jit` function with one thread
+for each element; `on_gpu` covers a shape with blocks.
+"""
+import functools
+import os
+import threading
+import types
+from typing import Any
+
+import numba
+import numpy as np
+from numba import prange
+
+from .device import SIMULATED, SimulatedArray
+from .jit import cached
+
+PARALLEL_ABOVE = 65_536     # elements: below, a second thread costs more (3 µs) than it saves; measured on two cores
+
+
+# ---- arrays -----------------------------------------------------------------------------------------------------
+
+
+def like(a: Any, shape: Any = None, dtype: Any = None) -> Any:
+    """An empty array on the device of `a`, of its shape and dtype unless told otherwise."""
+    out: Any = np.empty(a.shape if shape is None else shape, a.dtype if dtype is None else dtype) \
+        if isinstance(a, np.ndarray) else _gpu_empty(a, shape, dtype)
+    return out.view(SimulatedArray) if isinstance(a, SimulatedArray) else out
+
+
+def _gpu_empty(a, shape, dtype):
+    import cupy
+    return cupy.empty(a.shape if shape is None else shape, a.dtype if dtype is None else dtype)
+
+
+def contiguous(a: Any) -> Any:
+    """`a` with its elements in C order: itself, or a copy.  Kernels are compiled for this layout only."""
+    return a if a.flags.c_contiguous else a.copy(order="C")
+
+
+# ---- threads ----------------------------------------------------------------------------------------------------
+
+_threads = int(numba.config.NUMBA_NUM_THREADS)
+_here = threading.local()
+_forked = False
+_layer_lock, _layer_is_safe = threading.Lock(), False
+
+
+def get_num_threads() -> int:
+    """How many threads a large CPU kernel uses."""
+    return _threads
+
+
+def set_num_threads(n: int) -> None:
+    """Let large CPU kernels use `n` threads, at most as many as NUMBA_NUM_THREADS said at the start."""
+    global _threads
+    if not isinstance(n, int) or n < 1:
+        raise RuntimeError(f"set_num_threads: expected a positive integer, got {n!r}")
+    _threads = min(n, int(numba.config.NUMBA_NUM_THREADS))
+
+
+def threads_for(work: int) -> int:
+    """How many threads are worth it for `work` elements: 1 for little, in a forked child and in a device's worker."""
+    if work < PARALLEL_ABOVE or _threads == 1 or _forked or getattr(_here, "serial", False):
+        return 1
+    return _threads
+
+
+class one_thread:
+    """`with one_thread():` keeps the kernels of this thread serial (replicas of DataParallel use one thread each)."""
+
+    def __enter__(self) -> None:
+        self.before, _here.serial = getattr(_here, "serial", False), True
+
+    def __exit__(self, *error: Any) -> None:
+        _here.serial = self.before
+
+
+def _after_fork() -> None:
+    global _forked, _layer_lock
+    _forked = True           # OpenMP kills a forked child that enters a parallel region
+    _layer_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def in_parallel(function: Any, *args: Any) -> Any:
+    """Call a `@jit(parallel=True)` function.  Safe from several threads whatever threading layer numba found:
+    its 'workqueue' layer aborts the process when two threads enter it, so calls queue up unless it is OpenMP or TBB."""
+    global _layer_is_safe
+    if _layer_is_safe:
+        return function(*args)
+    with _layer_lock:
+        result = function(*args)
+        _layer_is_safe = numba.threading_layer() in ("omp", "tbb")
+        return result
+
+
+# ---- CPU kernels ------------------------------------------------------------------------------------------------
+
+
+def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> None:
+    """Run `kernel(lo, hi, *args)` over 0 … shape[0].
+
+    It is split over threads when there is enough to do: `work` elements, or as many as `shape`
+    holds.
+    """
+    n = shape[0]
+    parts = min(threads_for(work or _size(shape)), n)
+    if parts > 1:
+        in_parallel(_over_parts(kernel, _run_part), parts, n, *args)
+    elif n:
+        kernel(0, n, *args)
+
+
+def sum_on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any) -> float:
+    """The sum of what `kernel(lo, hi, *args)` returns over parts of 0 … shape[0]."""
+    n = shape[0]
+    parts = min(threads_for(_size(shape)), n)
+    if parts > 1:
+        return in_parallel(_over_parts(kernel, _sum_part), parts, n, *args)
+    return kernel(0, n, *args) if n else 0.0
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _run_part(parts, n, *args):
+    for q in prange(parts):
+        kernel(q * n // parts, (q + 1) * n // parts, *args)             # noqa: F821  given by _over_parts
+
+
+def _sum_part(parts, n, *args):
+    sums = np.zeros((parts, 8))                                         # a cache line each: threads must not share one
+    for q in prange(parts):
+        sums[q, 0] = kernel(q * n // parts, (q + 1) * n // parts, *args)    # noqa: F821
+    return sums[:, 0].sum()
+
+
+@functools.cache
+def _over_parts(kernel, template):
+    """`template` with `kernel` as its global name, so that numba's disk cache can tell the copies apart."""
+    function = getattr(kernel, "py_func", kernel)         # plain under NUMBA_DISABLE_JIT=1
+    name = f"{function.__module__}.{function.__qualname__}{template.__name__}"
+    copy = types.FunctionType(template.__code__, {**globals(), "kernel": kernel}, name)
+    copy.__qualname__ = name
+    options = {k: v for k, v in getattr(kernel, "targetoptions", {}).items()
+               if k in ("fastmath", "error_model")}
+    return cached(numba.njit(parallel=True, nogil=True, **options)(copy))
+
+
+# ---- CUDA kernels -----------------------------------------------------------------------------------------------
+
+# Threads in a block, by the number of axes.  The simulator pays 0.1 ms for each thread, so it gets small blocks.
+BLOCKS = {1: (32,), 2: (4, 8), 3: (2, 4, 4)} if SIMULATED else {1: (256,), 2: (8, 32), 3: (2, 8, 16)}
+_simulator = threading.Lock()                            # the simulator runs one launch at a time
+
+
+class CudaKernel:
+    """A function that becomes a CUDA kernel at its first launch, so that importing the library loads no CUDA."""
+
+    all: list["CudaKernel"] = []
+
+    def __init__(self, function: Any, **options: Any) -> None:
+        functools.update_wrapper(self, function)
+        self.function, self.options = function, options
+        self.signatures: set[tuple[str, ...]] = set()    # argument types seen by the simulator; compiled by a test
+        CudaKernel.all.append(self)
+
+    @functools.cached_property
+    def compiled(self) -> Any:
+        from numba import cuda
+        f = self.function
+        real = types.FunctionType(f.__code__, {**f.__globals__, "cuda": cuda}, f.__name__, f.__defaults__)
+        real.__module__, real.__qualname__ = f.__module__, f.__qualname__
+        return cuda.jit(**self.options)(real)
+
+    def launch(self, grid: Any, block: Any, *args: Any) -> None:
+        """Run with `grid` blocks of `block` threads."""
+        if not SIMULATED:
+            self.compiled[grid, block](*args)
+            return
+        self.signatures.add(tuple(_numba_type(a) for a in args))
+        with _simulator:
+            self.compiled[grid, block](*(_plain(a) for a in args))
+
+
+class _LazyCuda:
+    """`from ..backend import cuda` gives `cuda.jit` without loading CUDA; inside a kernel it is numba.cuda itself."""
+
+    def jit(self, function: Any = None, **options: Any) -> Any:
+        if function is None:
+            return lambda f: CudaKernel(f, **options)
+        return CudaKernel(function, **options)
+
+
+cuda: Any = _LazyCuda()
+
+
+def on_gpu(kernel: CudaKernel, shape: tuple[int, ...], *args: Any, work: int = 0) -> None:
+    """Run a CUDA kernel with one thread for each element of `shape` (1 to 3 axes)."""
+    if 0 not in shape:                                    # CUDA refuses a grid of no blocks
+        block = BLOCKS[len(shape)]
+        kernel.launch(tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block, *args)
+
+
+def _plain(a):
+    if isinstance(a, np.ndarray):
+        if not isinstance(a, SimulatedArray):
+            raise TypeError("a CUDA kernel was given a host array; move it to the GPU first")
+        return a.view(np.ndarray)
+    return a
+
+
+def _numba_type(a):
+    """The type of a kernel's argument in numba's spelling: 'float32[:, ::1]', 'int64' …"""
+    if isinstance(a, np.ndarray):
+        return f"{a.dtype}[{', '.join([':'] * (a.ndim - 1) + ['::1'])}]"
+    return str(np.asarray(a).dtype)

@@ -1,0 +1,415 @@
+"""exp, log, log1p, tanh and sigmoid for kernels: vector lanes on the CPU, the GPU's own there.
+
+`math.exp` in a compiled loop calls the C library once per number: 3 ns each, and no vector
+lanes.  The functions here hold no call and no branch, only sums, products and operations on
+bits, so LLVM runs 4, 8 or 16 of them at once.
+
+    exp      x = n ln 2 + r with |r| <= ln 2 / 2, so e^x = 2^n e^r.  2^n is written into the
+             exponent bits of a floating-point number; e^r is its Taylor series, which
+             converges fast on so short an interval.
+    log      x = 2^k m with m between √½ and √2, both read from the bits of x, so
+             log x = k ln 2 + log m.  With s = (m - 1) / (m + 1),
+             log m = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …).
+    tanh     -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x.
+    sigmoid  1 / (1 + e^-x), computed from e^-|x|, which cannot overflow.
+
+One name is three functions.  Python calls NumPy's; compiled code gets the one that `overload`
+names for its target:
+
+    exp(x) ─┬─ Python, CUDA simulator:  np.exp
+            ├─ compiled for the CPU:    the polynomial below
+            └─ compiled for a GPU:      math.exp, a few instructions there
+
+Largest error measured, in units in the last place (tests/backend/test_math.py asserts it):
+
+               exp    log    log1p  tanh   sigmoid  log1p_exp_neg_abs
+    float32    ERRORS32
+    float64    ERRORS64
+
+Sources: Cody and Waite, "Software Manual for the Elementary Functions" (1980): exp with ln 2
+in two parts.  Sun's fdlibm (1993), e_log.c, s_log1p.c: the order of the last sums in log.
+"""
+import math
+from typing import NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload, register_jitable
+
+from .jit import jit
+from .op import HALF, ONE, TWO, ZERO
+
+
+# ── Pieces of one instruction each ──────────────────────────────────────────────────────────
+
+@intrinsic
+def _bits(typing, x):
+    """The bits of a floating-point number, as a signed integer of the same width."""
+    integer = types.int32 if x == types.float32 else types.int64
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(integer))
+
+    return integer(x), generate
+
+
+@intrinsic
+def _from_bits(typing, i):
+    """The floating-point number with these bits."""
+    real = types.float32 if i == types.int32 else types.float64
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(real))
+
+    return real(i), generate
+
+
+@intrinsic
+def _select(typing, condition, a, b):
+    """`a if condition else b` with both computed, so that each lane can choose its own."""
+    common = typing.unify_types(a, b)
+
+    def generate(context, builder, signature, arguments):
+        return builder.select(*arguments)
+
+    return common(types.boolean, common, common), generate
+
+
+def _binary(name):
+    """LLVM's function `name` of two floating-point numbers."""
+    @intrinsic
+    def call(typing, a, b):
+        common = typing.unify_types(a, b)
+
+        def generate(context, builder, signature, arguments):
+            real = arguments[0].type
+            function = builder.module.declare_intrinsic(
+                name, [real], ir.FunctionType(real, [real, real]))
+            return builder.call(function, arguments)
+
+        return common(common, common), generate
+
+    return call
+
+
+_copy_sign = _binary("llvm.copysign")
+_maximum = _binary("llvm.maximum")
+
+
+def _polynomial(*coefficients):
+    """x ↦ c0 + x (c1 + x (c2 + …)): Horner's rule, a fused multiply-add per coefficient."""
+    @intrinsic
+    def evaluate(typing, x):
+        def generate(context, builder, signature, arguments):
+            (x,) = arguments
+            *others, total = (ir.Constant(x.type, float(c)) for c in coefficients)
+            for c in reversed(others):
+                product = builder.fmul(total, x, flags=["contract"])
+                total = builder.fadd(product, c, flags=["contract"])
+            return total
+
+        return x(x), generate
+
+    return evaluate
+
+
+# ── What differs between float32 and float64 ────────────────────────────────────────────────
+
+class _Format(NamedTuple):
+    """Constants of a floating-point format, each of the format's own type or its integer."""
+
+    mantissa: int
+    magic: np.floating
+    magic_bits: np.integer
+    one_bits: np.integer
+    sqrt_half_bits: np.integer
+    log2_e: np.floating
+    ln2_high: np.floating
+    ln2_low: np.floating
+    highest: np.floating
+    lowest: np.floating
+    saturated: np.floating
+    smallest_normal: np.floating
+    lift: np.floating
+    lift_exponent: np.floating
+    zero: np.floating
+    infinity: np.floating
+    nan: np.floating
+
+
+def _format(real, integer, mantissa, ln2_high, ln2_low, highest, lowest):
+    # 1.5 · 2^mantissa: a small number plus this has no bits left for a fraction.  The sum is
+    # rounded to an integer, which then stands in its lowest bits.
+    magic = real(1.5 * 2.0**mantissa)
+    return _Format(
+        mantissa=mantissa, magic=magic, magic_bits=magic.view(integer),
+        one_bits=real(1).view(integer), sqrt_half_bits=real(math.sqrt(0.5)).view(integer),
+        log2_e=real(1 / math.log(2)), ln2_high=real(ln2_high), ln2_low=real(ln2_low),
+        highest=real(highest), lowest=real(lowest), saturated=real(-2 * mantissa),
+        smallest_normal=np.finfo(real).smallest_normal,
+        lift=real(2.0**(mantissa + 2)), lift_exponent=real(mantissa + 2),
+        zero=real(0), infinity=real(np.inf), nan=real(np.nan))
+
+
+# ln 2 = high + low, where `high` ends in zeros, so that n · high is exact (Cody and Waite).
+# e^x is infinite above `highest`, and below `lowest` less than half the smallest number.
+_FLOAT32 = _format(np.float32, np.int32, 23, 0.693359375, -2.12194440054690583e-4, 89, -104)
+_FLOAT64 = _format(np.float64, np.int64, 52, float.fromhex("0x1.62e42feep-1"),
+                   1.90821492938517e-10, 710, -746)
+
+
+# The caller's 'reassoc' would turn (x + magic) - magic into x, so these flags replace it.
+# A function too long for LLVM to inline by itself would be a call, and calls have no lanes.
+_FLAGS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+
+
+def _cpu(function):
+    """Give compiled CPU code `build(format)` where it calls `function`; integers as float64."""
+    def register(build):
+        def choose(x):
+            if not isinstance(x, types.Float):
+                return lambda x: function(float(x))
+            return build(_FLOAT32 if x == types.float32 else _FLOAT64)
+
+        overload(function, target="cpu", jit_options=_FLAGS)(choose)
+        return build
+
+    return register
+
+
+def _numpy(function, *x):
+    """`function` without NumPy's warnings: a kernel that overflows does not warn either."""
+    with np.errstate(all="ignore"):
+        return function(*x)
+
+
+# ── exp, tanh, sigmoid ──────────────────────────────────────────────────────────────────────
+
+def _reduced_exp(f):
+    """x ↦ (e^r - 1, t) with x = n ln 2 + r and t = n + magic; for x in [lowest, highest]."""
+    # r⁸/8! and r¹⁴/14! are below a tenth of the last place, so the series end before them.
+    tail = _polynomial(*(1 / math.factorial(k) for k in range(2, 8 if f is _FLOAT32 else 14)))
+
+    @register_jitable
+    def reduced_exp(x):
+        t = x * f.log2_e + f.magic
+        n = t - f.magic
+        r = (x - n * f.ln2_high) - n * f.ln2_low
+        return r * r * tail(r) + r, t
+
+    return reduced_exp
+
+
+def _power_of_two(f):
+    """t = n + magic ↦ 2^n, for 2^n a normal number."""
+    integer = type(f.one_bits)
+
+    @register_jitable
+    def power_of_two(t):            # the shift drops the bits of magic and keeps those of n
+        return _from_bits(integer(integer(_bits(t) << f.mantissa) + f.one_bits))
+
+    return power_of_two
+
+
+def exp(x):
+    """e^x.  0 at -inf, inf above 88.7 (float32) or 709.8 (float64)."""
+    return _numpy(np.exp, x)
+
+
+@_cpu(exp)
+def _(f):
+    reduced_exp, power_of_two = _reduced_exp(f), _power_of_two(f)
+
+    def exp(x):
+        x = where(x > f.highest, f.highest, x)
+        x = where(x < f.lowest, f.lowest, x)
+        y, t = reduced_exp(x)
+        # 2^n in two factors: n runs beyond the normal exponents, to 0 and to infinity.
+        half = (t - f.magic) * HALF + f.magic
+        rest = (t - f.magic) - (half - f.magic) + f.magic
+        return (y + ONE) * power_of_two(half) * power_of_two(rest)
+
+    return exp
+
+
+def tanh(x):
+    """(e^x - e^-x) / (e^x + e^-x).  Keeps the sign of zero."""
+    return _numpy(np.tanh, x)
+
+
+@_cpu(tanh)
+def _(f):
+    reduced_exp, power_of_two = _reduced_exp(f), _power_of_two(f)
+
+    def tanh(x):
+        z = -TWO * abs(x)
+        y, t = reduced_exp(where(z < f.saturated, f.saturated, z))
+        scale = power_of_two(t)
+        t = y * scale + (scale - ONE)          # e^(-2|x|) - 1 without cancellation
+        return _copy_sign(t / (t + TWO), x)
+
+    return tanh
+
+
+def sigmoid(x):
+    """1 / (1 + e^-x)."""
+    return _numpy(lambda x: np.exp(np.minimum(x, ZERO)) / (ONE + np.exp(-np.abs(x))), x)
+
+
+def _sigmoid(x):
+    e = exp(-abs(x))                     # at most 1, where e^-x would overflow
+    return where(x < ZERO, e, ONE) / (ONE + e)
+
+
+_cpu(sigmoid)(lambda f: _sigmoid)
+
+
+# ── log, log1p ──────────────────────────────────────────────────────────────────────────────
+
+def _positive_log(f):
+    """(x, correction) ↦ log x + correction for finite x > 0 and a correction near 0."""
+    integer = type(f.one_bits)
+    # s¹⁰/11 and s²²/23 (s <= 0.172) are below a tenth of the last place.
+    tail = _polynomial(*(2 / (2 * k + 1) for k in range(1, 5 if f is _FLOAT32 else 11)))
+
+    @register_jitable
+    def positive_log(x, correction):
+        tiny = x < f.smallest_normal             # has no exponent of its own to read
+        b = _bits(where(tiny, x * f.lift, x))
+        exponent = integer(integer(b - f.sqrt_half_bits) >> f.mantissa)
+        m = _from_bits(integer(b - integer(exponent << f.mantissa)))
+        k = _from_bits(integer(exponent + f.magic_bits)) - f.magic
+        k = k - where(tiny, f.lift_exponent, f.zero)
+        # log(1 + d) = d - d²/2 + s (d²/2 + tail): the large terms are exact, the rest small.
+        d = m - ONE
+        h = HALF * d * d
+        s = d / (TWO + d)
+        w = s * s
+        small = s * (h + w * tail(w)) + (k * f.ln2_low + correction)
+        return k * f.ln2_high - ((h - small) - d)
+
+    return positive_log
+
+
+def log(x):
+    """Natural logarithm: -inf at 0, NaN below."""
+    return _numpy(np.log, x)
+
+
+@_cpu(log)
+def _(f):
+    positive_log = _positive_log(f)
+
+    def log(x):
+        y = where(x < f.infinity, positive_log(x, f.zero), x)        # inf and NaN stay
+        return where(x > f.zero, y, where(x == f.zero, -f.infinity, f.nan))
+
+    return log
+
+
+def log1p(x):
+    """log(1 + x), exact for small x too: log1p(1e-30) = 1e-30."""
+    return _numpy(np.log1p, x)
+
+
+@_cpu(log1p)
+def _(f):
+    positive_log = _positive_log(f)
+
+    def log1p(x):
+        u = ONE + x
+        # 1 + x was rounded to u; the first-order correction is what the sum lost, over u.
+        lost = where(x < ONE, x - (u - ONE), ONE - (u - x))
+        y = where(x < f.infinity, positive_log(u, lost / u), x)
+        y = where(x == f.zero, x, y)             # keeps the sign of zero
+        return where(u > f.zero, y, where(u == f.zero, -f.infinity, f.nan))
+
+    return log1p
+
+
+def log1p_exp_neg_abs(x):
+    """log(1 + e^-|x|), in [0, log 2]: softplus(x) = max(x, 0) + log(1 + e^-|x|)."""
+    return _numpy(lambda x: np.log1p(np.exp(-np.abs(x))), x)
+
+
+@_cpu(log1p_exp_neg_abs)
+def _(f):
+    # e = e^-|x| <= 1, so s = e / (2 + e) <= 1/3 needs no reduction, only a longer series.
+    tail = _polynomial(*(2 / (2 * k + 1) for k in range(1, 8 if f is _FLOAT32 else 17)))
+
+    def log1p_exp_neg_abs(x):
+        e = exp(-abs(x))
+        s = e / (TWO + e)
+        w = s * s
+        return TWO * s + s * (w * tail(w))
+
+    return log1p_exp_neg_abs
+
+
+# ── sqrt, choices and maxima ────────────────────────────────────────────────────────────────
+
+def sqrt(x):
+    """The square root; NaN below 0."""
+    return _numpy(np.sqrt, x)
+
+
+_cpu(sqrt)(lambda f: lambda x: math.sqrt(x))     # one instruction, which has vector lanes
+
+
+def where(condition, a, b):
+    """`a if condition else b` for scalars, with both computed: no branch, so vectors stay.
+
+    Use it for a choice between numbers.  Where one side must not run, write `if`.
+    """
+    return a if condition else b
+
+
+@overload(where, target="cpu")
+def _(condition, a, b):
+    return lambda condition, a, b: _select(condition, a, b)
+
+
+def maximum(a, b):
+    """The larger of two numbers, NaN if either is one (`max` forgets a NaN on one side)."""
+    return _numpy(np.maximum, a, b)
+
+
+@overload(maximum, target="cpu")
+def _(a, b):
+    return lambda a, b: _maximum(a, b)
+
+
+@jit
+def row_max(row):
+    """row (N,) → its largest number; NaN if it holds one, -inf if it is empty."""
+    largest = row.dtype.type(-np.inf)
+    for j in range(row.size):
+        largest = maximum(largest, row[j])
+    return largest
+
+
+# ── On a GPU ────────────────────────────────────────────────────────────────────────────────
+
+def _gpu(function, body):
+    """Give compiled GPU code `body` where it calls `function`."""
+    overload(function, target="cuda")(lambda x: body)
+
+
+_gpu(exp, lambda x: math.exp(x))
+_gpu(log, lambda x: math.log(x))
+_gpu(log1p, lambda x: math.log1p(x))
+_gpu(tanh, lambda x: math.tanh(x))
+_gpu(sqrt, lambda x: math.sqrt(x))
+_gpu(sigmoid, _sigmoid)
+_gpu(log1p_exp_neg_abs, lambda x: log1p(exp(-abs(x))))
+
+
+@overload(where, target="cuda")
+def _(condition, a, b):
+    return lambda condition, a, b: a if condition else b
+
+
+@overload(maximum, target="cuda")
+def _(a, b):
+    return lambda a, b: a if a > b or a != a else b

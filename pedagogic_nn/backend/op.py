@@ -1,0 +1,211 @@
+"""One operation, three implementations.
+
+An `Op` is born from its NumPy reference, which the chapter quotes and the tests trust.
+`.kernels`, `.elementwise`, `.cpu` and `.cuda` add the fast versions.  A call looks at where
+the arrays live and runs the matching one:
+
+    CuPy (or simulated) arrays → cuda
+    NumPy arrays               → cpu, or the reference inside `with reference():`
+
+Arrays of two kinds are an error that names the way out; nothing moves silently.
+"""
+import contextlib
+import functools
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .jit import jit
+from .launch import CudaKernel, contiguous, cuda, like, on_cpu, on_gpu
+
+# Constants for scalar formulas.  A plain 1 or 0.5 in a kernel is 64 bits wide and would turn
+# float32 arithmetic into double; these adapt: float32 stays float32, float64 stays float64.
+ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+
+_FLOAT16 = np.dtype(np.float16)
+
+
+class _Mode(threading.local):
+    reference = False
+
+
+_mode = _Mode()
+
+
+@contextlib.contextmanager
+def reference() -> Iterator[None]:
+    """Run NumPy arrays through the reference implementations (in this thread).
+
+    Example:
+        >>> with reference():
+        ...     y = torch.tanh(torch.zeros(2))
+    """
+    before, _mode.reference = _mode.reference, True
+    try:
+        yield
+    finally:
+        _mode.reference = before
+
+
+class Op:
+    """One operation on arrays.  Made by `@op`; see the module's docstring."""
+
+    all: list["Op"] = []                        # every Op, so that tests can visit them
+
+    def __init__(self, reference: Callable) -> None:
+        functools.update_wrapper(self, reference)
+        self.reference = reference
+        self.on_cpu: Callable | None = None
+        self.on_cuda: Callable | None = None
+        self.cuda_kernels: list[CudaKernel] = []
+        Op.all.append(self)
+
+    def __call__(self, *args: Any) -> Any:
+        host = gpu = half = False
+        for a in args:
+            if type(a) is np.ndarray:
+                host = True
+                half = half or a.dtype is _FLOAT16
+            elif hasattr(a, "shape") and not isinstance(a, np.generic):
+                gpu = True
+        if gpu:
+            if host:
+                raise RuntimeError(f"{self.__name__} expected all arrays on one device, "  # type: ignore[attr-defined]
+                                   "got some on the CPU and some on the GPU; "
+                                   "move them with .to('cuda') or .to('cpu')")
+            return self.on_cuda(*args)           # type: ignore[misc]
+        if _mode.reference:
+            return self.reference(*args)
+        return _in_float32(self.on_cpu, args) if half else self.on_cpu(*args)  # type: ignore[misc]
+
+    def cpu(self, implementation: Callable) -> Callable:
+        """Register what runs on NumPy arrays (decorator)."""
+        self.on_cpu = implementation
+        return implementation
+
+    def cuda(self, implementation: Callable) -> Callable:
+        """Register what runs on GPU arrays (decorator)."""
+        self.on_cuda = implementation
+        return implementation
+
+    def kernels(self, cpu: Any, cuda: CudaKernel) -> Callable:
+        """Register a CPU and a CUDA kernel that share one launch (decorator).
+
+        The launch is `f(run, *arrays)`: it allocates the outputs with `like`, calls
+        `run(shape, *outputs, *inputs)` and returns the outputs.  On the CPU
+        `run` calls `cpu(lo, hi, …)` over the first axis of shape; on a GPU `cuda(…)` gets
+        one thread for each element of shape.
+        """
+        self.cuda_kernels.append(cuda)
+
+        def register(launch: Callable) -> Callable:
+            self.on_cpu = functools.partial(launch, _run(on_cpu, cpu))
+            self.on_cuda = functools.partial(launch, _run(on_gpu, cuda))
+            return launch
+        return register
+
+    def elementwise(self, scalar: Callable | None = None, *, arrays: int | None = None) -> Any:
+        """Register one scalar formula on both fast backends (decorator).
+
+        The operation takes arrays of one shape and returns one like the first.  With `arrays=n`
+        only the first n arguments are arrays, and the others are numbers.
+        """
+        if scalar is None:
+            return functools.partial(self.elementwise, arrays=arrays)
+        formula = jit(scalar)
+        n = arrays or scalar.__code__.co_argcount
+        cpu, cuda = _loop(_CPU_LOOPS[n], formula), _loop(_CUDA_LOOPS[n], formula)
+        self.cuda_kernels.append(cuda_kernel := CudaKernel(cuda))
+        self.on_cpu = functools.partial(_map, on_cpu, jit(cpu), n)
+        self.on_cuda = functools.partial(_map, on_gpu, cuda_kernel, n)
+        return formula
+
+
+def op(reference: Callable) -> Op:
+    """Make an Op from its reference: a function in array notation that is its own oracle."""
+    return Op(reference)
+
+
+def _run(start, kernel):
+    """`run` for a launch: `start` (on_cpu or on_gpu) with contiguous arrays."""
+    def run(shape, *args, work=0):
+        start(kernel, shape, *[contiguous(a) if hasattr(a, "flags") else a for a in args],
+              work=work)
+    return run
+
+
+def _in_float32(implementation, args):
+    """Half precision on the CPU: computed in float32, rounded at the end (numba has no halves there)."""
+    halves = [a.astype(np.float32) if getattr(a, "dtype", None) == _FLOAT16 else a for a in args]
+    out = implementation(*halves)
+    if isinstance(out, tuple):
+        return tuple(_to_half(o) for o in out)
+    return _to_half(out)
+
+
+def _to_half(a):
+    return a.astype(_FLOAT16) if getattr(a, "dtype", None) == np.float32 else a
+
+
+# ---- elementwise: all that it means is a loop, and a thread for each element ---------------------
+
+
+def _map(start, kernel, n, *args):
+    """Run an elementwise kernel over flat arrays; numbers take the dtype of the first array."""
+    arrays = [contiguous(a) for a in args[:n]]
+    out = like(arrays[0])
+    numbers = [arrays[0].dtype.type(p) for p in args[n:]]
+    start(kernel, (out.size,), out.reshape(-1), *(a.reshape(-1) for a in arrays), *numbers)
+    return out
+
+
+def _cpu1(lo, hi, out, x, *numbers):
+    out, x = out[lo:hi], x[lo:hi]          # slices first: an index from lo to hi would not vectorise
+    for k in range(out.size):
+        out[k] = formula(x[k], *numbers)                                    # noqa: F821
+
+
+def _cpu2(lo, hi, out, x, y, *numbers):
+    out, x, y = out[lo:hi], x[lo:hi], y[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], y[k], *numbers)                              # noqa: F821
+
+
+def _cpu3(lo, hi, out, x, y, z, *numbers):
+    out, x, y, z = out[lo:hi], x[lo:hi], y[lo:hi], z[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], y[k], z[k], *numbers)                        # noqa: F821
+
+
+def _cuda1(out, x, *numbers):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], *numbers)                                    # noqa: F821
+
+
+def _cuda2(out, x, y, *numbers):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k], *numbers)                              # noqa: F821
+
+
+def _cuda3(out, x, y, z, *numbers):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k], z[k], *numbers)                        # noqa: F821
+
+
+_CPU_LOOPS = {1: _cpu1, 2: _cpu2, 3: _cpu3}
+_CUDA_LOOPS = {1: _cuda1, 2: _cuda2, 3: _cuda3}
+
+
+def _loop(template, formula):
+    """`template` around `formula`, under a name of its own (numba's disk cache goes by names)."""
+    scalar = getattr(formula, "py_func", formula)
+    name = f"{scalar.__module__}.{scalar.__qualname__}{template.__name__}"
+    copy = types.FunctionType(template.__code__, {**globals(), "formula": formula}, name)
+    copy.__qualname__ = name
+    return copy

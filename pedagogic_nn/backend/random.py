@@ -1,0 +1,117 @@
+"""Random numbers: one generator for each device (and so one for each worker thread), seeded together.
+
+`manual_seed(n)` makes everything that follows repeatable.  The streams are NumPy's PCG64, so the numbers are not
+PyTorch's: a seed gives the same draws here on every machine, and others there.
+"""
+import threading
+from typing import Any
+
+import numpy as np
+
+from .device import Device
+
+
+class Generator:
+    """A stream of random numbers, with torch.Generator's methods.
+
+    Example:
+        >>> Generator().manual_seed(7).initial_seed()
+        7
+    """
+
+    def __init__(self, device: "str | Device" = "cpu") -> None:
+        self.device = Device(device)
+        self.seed()
+
+    def manual_seed(self, seed: int) -> "Generator":
+        """Start again from `seed`, a whole number (negative ones are allowed, as in PyTorch)."""
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"manual_seed: expected an integer, got {type(seed).__name__}")
+        self._seed = int(seed)
+        self.numpy = np.random.default_rng([int(seed) % 2**64, self.device.index, self.device.type == "cuda"])
+        return self
+
+    def seed(self) -> int:
+        """Start again from a seed that the operating system draws, and return it."""
+        self.manual_seed(int(np.random.SeedSequence().generate_state(1, np.uint64)[0]))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that this stream started from."""
+        return self._seed
+
+    def get_state(self) -> dict:
+        """All that is needed to go on from here; see `set_state`."""
+        return {"seed": self._seed, "stream": self.numpy.bit_generator.state}
+
+    def set_state(self, state: dict) -> None:
+        """Go on from where `get_state` was called."""
+        self._seed = state["seed"]
+        self.numpy.bit_generator.state = state["stream"]
+
+
+_generators: dict[Device, Generator] = {}
+_lock = threading.Lock()
+_first_seed: list[int] = []              # the seed of the last manual_seed: devices met later start from it too
+
+
+def generator(device: Device) -> Generator:
+    """The default generator of `device`."""
+    with _lock:
+        if device not in _generators:
+            _generators[device] = Generator(device)
+            if _first_seed:
+                _generators[device].manual_seed(_first_seed[0])
+        return _generators[device]
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the generators of all devices, and return the CPU's."""
+    cpu = generator(Device("cpu"))
+    cpu.manual_seed(seed)
+    with _lock:
+        _first_seed[:] = [seed]
+        for g in _generators.values():
+            g.manual_seed(seed)
+    return cpu
+
+
+def get_rng_state() -> dict:
+    """The state of the CPU's default generator."""
+    return generator(Device("cpu")).get_state()
+
+
+def set_rng_state(state: dict) -> None:
+    """Put the CPU's default generator back where `get_rng_state` found it."""
+    generator(Device("cpu")).set_state(state)
+
+
+def uniform(shape: Any, low: float, high: float, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
+    """Numbers drawn evenly from [low, high)."""
+    rng = (stream or generator(device)).numpy
+    kind = np.float64 if dtype == np.float64 else np.float32
+    x = rng.random(shape, kind)
+    if (low, high) != (0, 1):
+        x = x * kind(high - low) + kind(low)
+    return device.put(np.asarray(x, dtype))
+
+
+def normal(shape: Any, mean: float, std: float, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
+    """Numbers drawn from the normal distribution with this mean and standard deviation."""
+    rng = (stream or generator(device)).numpy
+    kind = np.float64 if dtype == np.float64 else np.float32
+    x = rng.standard_normal(shape, kind)
+    if (mean, std) != (0, 1):
+        x = x * kind(std) + kind(mean)
+    return device.put(np.asarray(x, dtype))
+
+
+def integers(shape: Any, low: int, high: int, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
+    """Whole numbers drawn evenly from low … high - 1."""
+    rng = (stream or generator(device)).numpy
+    return device.put(rng.integers(low, high, shape).astype(dtype))
+
+
+def permutation(n: int, device: Device, stream: Generator | None = None) -> Any:
+    """The numbers 0 … n - 1 in random order, int64."""
+    return device.put((stream or generator(device)).numpy.permutation(n))

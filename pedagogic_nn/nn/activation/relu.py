@@ -1,0 +1,81 @@
+"""ReLU: negative numbers become 0.
+
+    y  = max(0, x)
+    dx = dy where y > 0, else 0
+
+Book: nn/activations.
+"""
+from typing import Any
+
+import numpy as np
+
+from ...autograd.function import Primitive
+from ...backend import ZERO, op
+from ...backend.math import where
+from ..module import Module
+
+
+@op
+def relu_forward(x):
+    """x (*) → max(0, x) (*); NaN stays NaN."""
+    return np.where(x < 0, x.dtype.type(0), x)
+
+
+@relu_forward.elementwise
+def relu_one(x):
+    return where(x < ZERO, ZERO, x)
+
+
+@op
+def relu_backward(y, dy):
+    """y, dy (*) → dx (*): dy where the output is positive."""
+    return np.where(y > 0, dy, dy.dtype.type(0))
+
+
+@relu_backward.elementwise
+def relu_backward_one(y, dy):
+    return where(y > ZERO, dy, ZERO)
+
+
+class ReLUFunction(Primitive):
+    @staticmethod
+    def forward(ctx, x):
+        y = relu_forward(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return relu_backward(*ctx.saved, dy)
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(0, input), element by element; with inplace=True the input itself is changed."""
+    return input._replace("relu") if inplace else ReLUFunction.apply(input)
+
+
+class ReLU(Module):
+    """max(0, x), element by element.
+
+    Args:
+        inplace: change the input instead of making a new tensor.
+
+    Shape:
+        input (*) → output (*)
+
+    Example:
+        >>> nn.ReLU()(torch.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+
+    Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        return relu(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return "inplace=True" if self.inplace else ""

@@ -1,0 +1,4 @@
+"""Linear layers, one file each."""
+from .linear import Linear
+
+__all__ = ["Linear"]

@@ -1,0 +1,122 @@
+"""What all recurrent cells share: the two products before the non-linearity, their gradients, and
+the module that keeps the four parameters.
+
+    a   = x W_ihᵀ + b_ih + h W_hhᵀ + b_hh                   (N, G·H), G gates of H units
+    dx  = da W_ih            dh   = da W_hh
+    dW_ih = daᵀ x            dW_hh = daᵀ h        db_ih = db_hh = the sum of da over the batch
+
+cuDNN keeps two biases where one would do, and PyTorch's checkpoints have both, so we do too.
+"""
+import math
+from typing import Any
+
+import numpy as np
+
+from ...autograd.factories import empty, zeros
+from ...autograd.products import matmul_arrays
+from ...backend import op
+from ...backend.device import xp_of
+from .. import init
+from ..module import Module
+from ..parameter import Parameter
+
+
+@op
+def gate_inputs(x, h, w_ih, w_hh, bias):
+    """x (N, D), h (N, H), w_ih (G·H, D), w_hh (G·H, H), bias (G·H,) → a (N, G·H)."""
+    return x @ w_ih.T + h @ w_hh.T + bias
+
+
+@gate_inputs.cpu
+def _gate_inputs_cpu(x, h, w_ih, w_hh, bias):
+    from ...backend.gemm import matmul
+    a = np.empty((x.shape[0], bias.size), x.dtype)
+    a[:] = bias                              # the products are added to it
+    matmul(x, w_ih.T, out=a, accumulate=True)
+    return matmul(h, w_hh.T, out=a, accumulate=True)
+
+
+@gate_inputs.cuda
+def _gate_inputs_cuda(x, h, w_ih, w_hh, bias):
+    a = matmul_arrays(x, w_ih.T)
+    a += matmul_arrays(h, w_hh.T)
+    a += bias
+    return a
+
+
+def gate_inputs_backward(ctx, da, x, h, w_ih, w_hh):
+    """The gradients of x, h, w_ih, w_hh, b_ih, b_hh; None for those that nobody wants.
+
+    `ctx.needs_input_grad` begins with x and h and ends with the four parameters.
+    """
+    want_x, want_h, *_ = ctx.needs_input_grad
+    want_w_ih, want_w_hh, want_b_ih, want_b_hh = ctx.needs_input_grad[-4:]
+    db = da.sum(0) if want_b_ih or want_b_hh else None
+    return (matmul_arrays(da, w_ih) if want_x else None,
+            matmul_arrays(da, w_hh) if want_h else None,
+            matmul_arrays(da.T, x) if want_w_ih else None,
+            matmul_arrays(da.T, h) if want_w_hh else None,
+            db if want_b_ih else None,
+            db if want_b_hh else None)
+
+
+def total_bias(b_ih, b_hh, w_ih):
+    """b_ih + b_hh, or zeros for a cell without biases."""
+    return xp_of(w_ih).zeros(w_ih.shape[0], w_ih.dtype) if b_ih is None else b_ih + b_hh
+
+
+class RecurrentCell(Module):
+    """The parameters and the checks of RNNCell, LSTMCell and GRUCell.
+
+    Subclasses say how many `gates` they have.
+    """
+
+    gates = 1
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True,
+                 device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        for name, value in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{type(self).__name__}: {name} must be a whole number, "
+                                f"got {value!r}")
+            if value < (name == "hidden_size"):
+                raise ValueError(f"{type(self).__name__}: {name} must be positive, got {value}")
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        rows, made = self.gates * hidden_size, {"device": device, "dtype": dtype}
+        self.weight_ih = Parameter(empty(rows, input_size, **made))
+        self.weight_hh = Parameter(empty(rows, hidden_size, **made))
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(name, Parameter(empty(rows, **made)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew, uniform in ±1/√H."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for p in self.parameters():
+            init.uniform_(p, -bound, bound)
+
+    def _check_input(self, x: Any) -> None:
+        who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
+        if x.ndim not in (1, 2):
+            raise ValueError(f"{who} reads input of shape (batch, {self.input_size}) or "
+                             f"({self.input_size},), got shape {tuple(x.shape)}")
+        if x.shape[-1] != self.input_size:
+            raise RuntimeError(f"{who} reads {self.input_size} features per example, got "
+                               f"{x.shape[-1]} in input of shape {tuple(x.shape)}")
+        if x.dtype != self.weight_ih.dtype:
+            raise RuntimeError(f"{who} has {self.weight_ih.dtype} weights, got {x.dtype} input; "
+                               f"convert one, for example input.to({self.weight_ih.dtype})")
+
+    def _check_state(self, x: Any, state: Any, name: str) -> None:
+        expected = (*x.shape[:-1], self.hidden_size)
+        if tuple(state.shape) != expected:
+            raise RuntimeError(f"{type(self).__name__}({self.input_size}, {self.hidden_size}) "
+                               f"expected {name} of shape {expected} beside input of shape "
+                               f"{tuple(x.shape)}, got {tuple(state.shape)}")
+
+    def _zeros(self, x: Any) -> Any:
+        return zeros(*x.shape[:-1], self.hidden_size, dtype=x.dtype, device=x.device)
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")

@@ -1,0 +1,4 @@
+"""Vision layers, one file each."""
+from .pixel_shuffle import PixelShuffle, PixelUnshuffle
+
+__all__ = ["PixelShuffle", "PixelUnshuffle"]

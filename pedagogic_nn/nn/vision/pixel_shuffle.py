@@ -1,0 +1,208 @@
+"""PixelShuffle: fold r² channels into an image r times finer, and PixelUnshuffle: the way back.
+
+    out[n, c, h·r + a, w·r + b] = x[n, c·r² + a·r + b, h, w]
+
+A rearrangement: every element keeps its value, so the gradient is the rearrangement backwards.
+
+Book: vision/pixel_shuffle.
+"""
+from typing import Any
+
+from ...autograd.function import Primitive
+from ...backend import cuda, jit, like, op
+from ..module import Module
+
+
+@op
+def shuffle(x, r):
+    """x (N, C·r², H, W) → (N, C, H·r, W·r)."""
+    n, cr2, h, w = x.shape
+    c = cr2 // r**2
+    x = x.reshape(n, c, r, r, h, w)         # split the channels:        n c a b h w
+    x = x.transpose(0, 1, 4, 2, 5, 3)       # pair each axis with its r: n c h a w b
+    return x.reshape(n, c, h * r, w * r)    # merge the pairs:           n c (h a) (w b)
+
+
+@jit
+def _shuffle_cpu(lo, hi, out, x, r):
+    C, H, W = out.shape[1], x.shape[2], x.shape[3]
+    for plane in range(lo, hi):
+        n, c = plane // C, plane % C
+        for y in range(H * r):
+            row = out[n, c, y]
+            for b in range(r):
+                source = x[n, (c * r + y % r) * r + b, y // r]
+                for w in range(W):
+                    row[w * r + b] = source[w]
+
+
+@cuda.jit
+def _shuffle_cuda(out, x, r):
+    plane, y, z = cuda.grid(3)
+    N, C, H, W = out.shape
+    if plane < N * C and y < H and z < W:
+        n, c = plane // C, plane % C
+        out[n, c, y, z] = x[n, (c * r + y % r) * r + z % r, y // r, z // r]
+
+
+@shuffle.kernels(cpu=_shuffle_cpu, cuda=_shuffle_cuda)
+def _run_shuffle(run, x, r):
+    n, cr2, h, w = x.shape
+    out = like(x, (n, cr2 // r**2, h * r, w * r))
+    run((n * out.shape[1], h * r, w * r), out, x, r)          # one thread for each output pixel
+    return out
+
+
+@op
+def unshuffle(x, r):
+    """x (N, C, H·r, W·r) → (N, C·r², H, W)."""
+    n, c, hr, wr = x.shape
+    x = x.reshape(n, c, hr // r, r, wr // r, r)     # n c h a w b
+    x = x.transpose(0, 1, 3, 5, 2, 4)               # n c a b h w
+    return x.reshape(n, c * r**2, hr // r, wr // r)
+
+
+@jit
+def _unshuffle_cpu(lo, hi, out, x, r):
+    C, H, W = x.shape[1], out.shape[2], out.shape[3]
+    for plane in range(lo, hi):
+        n, c = plane // C, plane % C
+        for y in range(H * r):
+            row = x[n, c, y]
+            for b in range(r):
+                target = out[n, (c * r + y % r) * r + b, y // r]
+                for w in range(W):
+                    target[w] = row[w * r + b]
+
+
+@cuda.jit
+def _unshuffle_cuda(out, x, r):
+    plane, y, z = cuda.grid(3)
+    N, C, H, W = x.shape
+    if plane < N * C and y < H and z < W:
+        n, c = plane // C, plane % C
+        out[n, (c * r + y % r) * r + z % r, y // r, z // r] = x[n, c, y, z]
+
+
+@unshuffle.kernels(cpu=_unshuffle_cpu, cuda=_unshuffle_cuda)
+def _run_unshuffle(run, x, r):
+    n, c, hr, wr = x.shape
+    out = like(x, (n, c * r**2, hr // r, wr // r))
+    run((n * c, hr, wr), out, x, r)
+    return out
+
+
+class _Rearrangement(Primitive):
+    """One of the two; its gradient is the other.  Leading axes are merged into one batch."""
+
+    @classmethod
+    def forward(cls, ctx, x, r):
+        ctx.r, ctx.batch = r, x.shape[:-3]
+        return _batched(cls.there, x, r, ctx.batch)
+
+    @classmethod
+    def backward(cls, ctx, dy):
+        return _batched(cls.back, dy, ctx.r, ctx.batch)
+
+
+def _batched(operation, x, r, batch):
+    n = 1
+    for k in batch:
+        n *= k
+    y = operation(x.reshape(n, *x.shape[-3:]), r)
+    return y.reshape(*batch, *y.shape[1:])
+
+
+class PixelShuffleFunction(_Rearrangement):
+    there, back = shuffle, unshuffle
+
+
+class PixelUnshuffleFunction(_Rearrangement):
+    there, back = unshuffle, shuffle
+
+
+def _check(who, name, factor, x):
+    if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
+        raise ValueError(f"{who}: {name} must be a positive integer, got {factor!r}")
+    if x is not None and x.ndim < 3:
+        raise RuntimeError(f"{who}({factor}) reads images of shape (*, C, H, W), "
+                           f"got shape {tuple(x.shape)}")
+
+
+def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
+    """(*, C·r², H, W) → (*, C, H·r, W·r); see `PixelShuffle`."""
+    _check("PixelShuffle", "upscale_factor", upscale_factor, input)
+    r, channels = upscale_factor, input.shape[-3]
+    if channels % r**2:
+        raise RuntimeError(
+            f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a multiple of "
+            f"{r * r} channels, got {channels} in shape {tuple(input.shape)}")
+    return PixelShuffleFunction.apply(input, r=r)
+
+
+def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
+    """(*, C, H·r, W·r) → (*, C·r², H, W); see `PixelUnshuffle`."""
+    _check("PixelUnshuffle", "downscale_factor", downscale_factor, input)
+    r, (h, w) = downscale_factor, input.shape[-2:]
+    if h % r or w % r:
+        raise RuntimeError(f"PixelUnshuffle({r}) needs a height and a width that {r} divides, "
+                           f"got {h} and {w} in shape {tuple(input.shape)}")
+    return PixelUnshuffleFunction.apply(input, r=r)
+
+
+class PixelShuffle(Module):
+    """Fold r² channels into an image r times finer.
+
+    Args:
+        upscale_factor: how many times finer, r.
+
+    Shape:
+        input (*, C·r², H, W) → output (*, C, H·r, W·r)
+
+    Raises:
+        RuntimeError: r² does not divide the number of channels.
+
+    Example:
+        >>> nn.PixelShuffle(3)(torch.zeros(1, 9, 4, 4)).shape
+        torch.Size([1, 1, 12, 12])
+
+    Source: Shi et al., "Real-time single image and video super-resolution using an efficient
+    sub-pixel convolutional neural network", 2016, section 2.2.
+    """
+
+    def __init__(self, upscale_factor: int) -> None:
+        super().__init__()
+        _check("PixelShuffle", "upscale_factor", upscale_factor, None)
+        self.upscale_factor = upscale_factor
+
+    def forward(self, input: Any) -> Any:
+        return pixel_shuffle(input, self.upscale_factor)
+
+    def extra_repr(self) -> str:
+        return f"upscale_factor={self.upscale_factor}"
+
+
+class PixelUnshuffle(Module):
+    """Spread each r x r block of pixels over r² channels: PixelShuffle backwards.
+
+    Args:
+        downscale_factor: how many times coarser, r.
+
+    Shape:
+        input (*, C, H·r, W·r) → output (*, C·r², H, W)
+
+    Example:
+        >>> nn.PixelUnshuffle(3)(torch.zeros(1, 1, 12, 12)).shape
+        torch.Size([1, 9, 4, 4])
+    """
+
+    def __init__(self, downscale_factor: int) -> None:
+        super().__init__()
+        _check("PixelUnshuffle", "downscale_factor", downscale_factor, None)
+        self.downscale_factor = downscale_factor
+
+    def forward(self, input: Any) -> Any:
+        return pixel_unshuffle(input, self.downscale_factor)
+
+    def extra_repr(self) -> str:
+        return f"downscale_factor={self.downscale_factor}"
