@@ -161,9 +161,10 @@ class SimulatedArray(np.ndarray):
     """NumPy memory that plays GPU memory: together with a host array it is an error, as with CuPy."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        options = _unwrap(options)
         if out is not None:
-            options["out"] = tuple(_unwrap(o) for o in out)
-        return _dress(getattr(ufunc, method)(*map(_unwrap, inputs), **_unwrap(options)))
+            options["out"] = _unwrap(out)
+        return _dress(getattr(ufunc, method)(*_unwrap(inputs), **options))
 
     def __array_function__(self, function, types, args, options):
         return _dress(function(*_unwrap(args), **_unwrap(options)))

@@ -16,6 +16,7 @@ vector with contiguous columns is a row of dot products.
 Python calls `matmul` and `product`.  Compiled kernels call `pack_rows`, `pack_columns`,
 `rows_times_packed` and `multiply_into`, which in Python are the NumPy that says what they do.
 """
+import functools
 import math
 import threading
 
@@ -40,11 +41,13 @@ from .tiles import (
     transpose,
 )
 
-K_BLOCK = 16384 // PANEL_BYTES           # a panel takes 16 KiB, half of a first-level cache
-M_BLOCK = 16 * ROWS                      # a block of A takes at most 192 KiB
+# Sizes of blocks.  Twice or half of each changes the speed by less than 5 % (measured).
+K_BLOCK = 32768 // PANEL_BYTES           # a panel takes 32 KiB, a first-level cache
+M_BLOCK = 16 * ROWS                      # a block of A takes 96 KiB (AVX-512) to 400 KiB
 N_BLOCK_BYTES = 2**20 // K_BLOCK         # of a row of B: its panels take 1 MiB
-PACKED_K_BLOCK = 4 * K_BLOCK             # few rows of A: less is gained from a panel in cache
-FEW_ROWS = 2 * ROWS                      # up to here packing B is not worth it
+PACKED_K_BLOCK = 2 * K_BLOCK             # few rows of A: less is gained from a panel in cache
+FEW_ROWS = 2 * ROWS                      # up to here packing B costs more than it gains
+ALIAS_BYTES = 2048                       # rows this far apart compete for the same cache lines
 PRODUCTS_PER_ELEMENT = 16                # multiply-adds in the time of launch's "element"
 COMPILED = not numba.config.DISABLE_JIT
 
@@ -146,7 +149,7 @@ def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_ste
             for m0 in range(0, m, M_BLOCK):
                 rows = min(M_BLOCK, m - m0)
                 left, left_row = shift(a, m0 * a_row + k0 * a_step), a_row
-                if a_step != size:
+                if a_step != size or a_row % ALIAS_BYTES == 0:
                     _copy_block(rows, depth, left, a_row, a_step, block_at, K_BLOCK * size)
                     left, left_row = block_at, K_BLOCK * size
                 _sweep(rows, columns, depth, left, left_row, size,
@@ -200,7 +203,7 @@ def _multiply_at(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, 
         number = numba.carray(c, 1).dtype
         columns = min((n + width - 1) // width * width, N_BLOCK_BYTES // size)
         panels = np.empty(min(k, K_BLOCK) * columns, number)
-        block = np.empty(0 if a_step == size else min(m, M_BLOCK) * K_BLOCK, number)
+        block = np.empty(min(m, M_BLOCK) * K_BLOCK, number)
         _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step,
                         accumulate, panels, block)
 
@@ -249,38 +252,37 @@ def _all_parts(a, b, c, accumulate, parts):
 
 # ── From Python ─────────────────────────────────────────────────────────────────────────────
 
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-_ready = {}                              # (kernel, dtype) → kernel, compiled
+_FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 _compiling = threading.Lock()
 
 
-def _kernel(kernel, dtype, *arguments):
-    """`kernel`, compiled once for `dtype`: for read-only arrays of any strides.
+@functools.cache
+def _for_any_strides(kernel, dtype, ndim, integers):
+    """`kernel(a, b, c, *integers)`, compiled once for arrays of `dtype` with any strides.
 
     Left to itself, numba would compile it again for each mix of C, Fortran and strided order.
     """
-    if (kernel, dtype) not in _ready:
-        number = numba.from_dtype(dtype)
-        source = types.Array(number, 3, "A", readonly=True, aligned=False)
-        target = types.Array(number, 3, "A", aligned=False)
-        with _compiling:
-            kernel.disable_compile(False)
-            kernel.compile(types.void(source, source, target, types.boolean, *arguments))
-            kernel.disable_compile()
-            _ready[kernel, dtype] = kernel
+    number = numba.from_dtype(dtype)
+    source = types.Array(number, ndim, "A", readonly=True, aligned=False)
+    target = types.Array(number, ndim, "A", aligned=False)
+    with _compiling:
+        kernel.disable_compile(False)
+        kernel.compile(types.void(source, source, target, *[types.intp] * integers))
+        kernel.disable_compile()             # so that it converts other layouts to this one
     return kernel
 
 
 def _run(a, b, c, accumulate, threads):
     """Batches (G, M, K) (G, K, N) → (G, M, N), by one thread or several."""
-    if threads is None:
-        work = c.size * a.shape[2] // PRODUCTS_PER_ELEMENT
-        threads = launch.threads_for(work)
     if threads == 1:
-        _kernel(_part, c.dtype, types.intp, types.intp)(a, b, c, accumulate, 0, 1)
+        _for_any_strides(_part, c.dtype, 3, 3)(a, b, c, accumulate, 0, 1)
     else:
-        kernel = _kernel(_all_parts, c.dtype, types.intp)
+        kernel = _for_any_strides(_all_parts, c.dtype, 3, 2)
         launch.in_parallel(kernel, a, b, c, accumulate, threads)
+
+
+def _threads_for(products):
+    return launch.threads_for(products // PRODUCTS_PER_ELEMENT)
 
 
 def matmul(a, b, out=None, accumulate=False, threads=None):
@@ -304,13 +306,21 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
         >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
         array([[11.]])
     """
+    shapes = a.shape + b.shape
+    if len(shapes) != 4 or shapes[1] != shapes[2]:
+        raise ValueError(f"matmul: expected (M, K) times (K, N), got {a.shape} times {b.shape}")
+    m, k, _, n = shapes
+    dtype = a.dtype
     if out is None:
-        accumulate, out = False, np.empty((a.shape[0], b.shape[1]), a.dtype)
-    if a.shape[1] != b.shape[0] or out.shape != (a.shape[0], b.shape[1]):
-        raise ValueError(f"matmul: expected (M, K) times (K, N) into (M, N), got {a.shape} "
-                         f"times {b.shape} into {out.shape}; transpose one with .T?")
-    if not (COMPILED and a.dtype == b.dtype == out.dtype and a.dtype in _FLOATS):
+        accumulate, out = False, np.empty((m, n), dtype)
+    elif out.shape != (m, n):
+        raise ValueError(f"matmul: expected out of shape {(m, n)}, got {out.shape}")
+    if threads is None:
+        threads = _threads_for(m * n * k)
+    if not (dtype == b.dtype == out.dtype and dtype in _FLOATS and COMPILED):
         out[...] = np.matmul(a, b) + out if accumulate else np.matmul(a, b)
+    elif threads == 1:
+        _for_any_strides(_multiply, dtype, 2, 1)(a, b, out, accumulate)
     else:
         _run(a[None], b[None], out[None], accumulate, threads)
     return out
@@ -329,12 +339,12 @@ def product(a, b, threads=None):
         >>> product(np.ones((5, 2, 3)), np.ones(3)).shape
         (5, 2)
     """
+    if a.ndim == b.ndim == 2 and a.dtype == b.dtype:
+        return matmul(a, b, threads=threads)
     dtype = np.result_type(a, b)
     if dtype not in _FLOATS or not COMPILED or a.ndim == 0 or b.ndim == 0:
         return np.matmul(a, b)
     a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
-    if a.ndim == b.ndim == 2:
-        return matmul(a, b, threads=threads)
     left = a[None] if a.ndim == 1 else a
     right = b[:, None] if b.ndim == 1 else b
     if left.shape[-1] != right.shape[-2]:
@@ -355,6 +365,8 @@ def _batched(a, b, threads):
     a = np.broadcast_to(a, batch + a.shape[-2:])       # strides of zero, no copy
     b = np.broadcast_to(b, batch + b.shape[-2:])
     out = np.empty(batch + (a.shape[-2], b.shape[-1]), a.dtype)
+    if threads is None:                                # for each step of the loop below
+        threads = _threads_for(batch[-1] * a.shape[-2] * a.shape[-1] * b.shape[-1])
     for index in np.ndindex(batch[:-1]):
         _run(a[index], b[index], out[index], False, threads)
     return out

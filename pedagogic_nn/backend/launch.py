@@ -13,6 +13,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba import prange
+from numba.core.dispatcher import Dispatcher
 
 from .device import SIMULATED, SimulatedArray
 from .jit import cached
@@ -179,7 +180,10 @@ class CudaKernel:
     def compiled(self) -> Any:
         from numba import cuda
         f = self.function
-        real = types.FunctionType(f.__code__, {**f.__globals__, "cuda": cuda}, f.__name__, f.__defaults__)
+        names = {**f.__globals__, "cuda": cuda}
+        if SIMULATED:
+            names.update({k: _for_simulator(names[k]) for k in f.__code__.co_names if k in names})
+        real = types.FunctionType(f.__code__, names, f.__name__, f.__defaults__)
         real.__module__, real.__qualname__ = f.__module__, f.__qualname__
         return cuda.jit(**self.options)(real)
 
@@ -210,6 +214,16 @@ def on_gpu(kernel: CudaKernel, shape: tuple[int, ...], *args: Any, work: int = 0
     if 0 not in shape:                                    # CUDA refuses a grid of no blocks
         block = BLOCKS[len(shape)]
         kernel.launch(tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block, *args)
+
+
+def _for_simulator(value):
+    """A `@jit` function that takes the simulator's arrays: it is called with what they wrap."""
+    if not isinstance(value, Dispatcher):
+        return value
+
+    def call(*args):
+        return value(*(getattr(a, "_ary", a) for a in args))
+    return call
 
 
 def _plain(a):

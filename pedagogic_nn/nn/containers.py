@@ -375,8 +375,8 @@ class ParameterDict(Module):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
-            raise TypeError("the keys of a ParameterDict are names of attributes and must "
-                            f"be strings, got {type(key).__name__}")
+            raise TypeError("the keys of a ParameterDict are names of attributes and "
+                            f"must be strings, got {type(key).__name__}")
         if key not in self._keys and hasattr(self, key):
             raise KeyError(f"ParameterDict: attribute {key!r} already exists")
         setattr(self, key, _as_parameter(value))

@@ -36,7 +36,7 @@ class RemovableHandle:
     block.
 
     Example:
-        >>> layer = nn.Identity()
+        >>> layer = nn.Tanh()
         >>> with layer.register_forward_hook(lambda module, x, y: print("seen")):
         ...     y = layer(torch.zeros(1))
         seen
@@ -46,7 +46,8 @@ class RemovableHandle:
     _ids = itertools.count()
 
     def __init__(self, hooks: OrderedDict) -> None:
-        self.id = next(RemovableHandle._ids)
+        # A module that was unpickled brings numbers of another process with it.
+        self.id = next(k for k in RemovableHandle._ids if k not in hooks)
         self._hooks = hooks
 
     def remove(self) -> None:

@@ -199,7 +199,7 @@ def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in",
 
 def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in",
                     nonlinearity: str = "leaky_relu", generator: Any = None) -> Tensor:
-    """From N(0, std²) with std = gain / √fan; the arguments are those of kaiming_uniform_."""
+    """From N(0, std²) with std = gain / √fan; arguments as in `kaiming_uniform_`."""
     std = _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity)
     return normal_(tensor, 0.0, std, generator)
 
@@ -225,14 +225,14 @@ def _uniform_of_std(tensor, std, generator):
 
 
 def _root(x, y):
-    return math.sqrt(x / y) if y else 0.0                # an empty tensor has nothing to draw
+    return math.sqrt(x / y) if y else 0.0        # an empty tensor has nothing to draw
 
 
 # ---- structured matrices -------------------------------------------------------------
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
-    """Rows (or columns, if there are fewer) of length `gain` at right angles to each other.
+    """Rows (or columns, if there are fewer) of length `gain` at right angles.
 
     Dimensions after the first count as columns.  The Q of a QR decomposition of normal
     numbers, with the signs that make R's diagonal positive: so every orientation is
@@ -284,14 +284,15 @@ def _check_dimensions(function, tensor, least, most=math.inf):
 
 
 def _draw(distribution, tensor, generator):
-    """As many standard random numbers as `tensor` has elements, as a float64 NumPy array."""
+    """A standard random number for each element of `tensor`: a float64 NumPy array."""
     return to_host(distribution(
         tensor.shape, 0, 1, np.float64, tensor.device, generator))
 
 
 def _fill(tensor, values):
     """Write a NumPy array into the memory of `tensor`, without recording."""
-    tensor.detach().copy_(Tensor._of(tensor.device.put(values, tensor.dtype), tensor.device))
+    values = tensor.device.put(values, tensor.dtype)
+    tensor.detach().copy_(Tensor._of(values, tensor.device))
     return tensor
 
 

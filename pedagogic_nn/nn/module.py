@@ -201,7 +201,7 @@ class Module:
         return self.__dict__[registry]
 
     def _free_name(self, name, for_registry):
-        """Take `name` out of everything but `for_registry`: the new value replaces the old."""
+        """Take `name` out of everything but `for_registry`: a new value replaces it."""
         self.__dict__.pop(name, None)
         for registry in _REGISTRIES:
             if registry != for_registry:
@@ -338,7 +338,7 @@ class Module:
         return _get(self.get_submodule(path), name, "_buffers", target)
 
     def apply(self, fn: Callable[["Module"], None]) -> "Module":
-        """Call `fn` with every module of the tree, children first; made for initialisation.
+        """Call `fn` with every module of the tree, children first; for initialisation.
 
         Example:
             >>> def all_ones(module):
@@ -364,7 +364,7 @@ class Module:
         return self
 
     def eval(self) -> "Module":
-        """train(False): dropout passes everything, BatchNorm uses its running statistics."""
+        """train(False): dropout passes everything, BatchNorm uses its running values."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> "Module":
@@ -413,7 +413,7 @@ class Module:
         device, dtype = _device_and_dtype(*args, **kwargs)
         if dtype is not None and dtype.kind != "f":
             raise TypeError(
-                f"{type(self).__name__}.to converts to floating-point dtypes, got {dtype}; "
+                f"{type(self).__name__}.to wants floating-point dtypes, got {dtype}: "
                 "whole numbers have no gradient")
 
         def convert(tensor):
@@ -570,9 +570,9 @@ class Module:
 
     def __repr__(self) -> str:
         """The tree, one child a line, indented."""
-        extra = self.extra_repr()
+        extra = self.extra_repr().split("\n") if self.extra_repr() else []
         children = [f"({name}): {child!r}" for name, child in self._modules.items()]
-        return tree_text(type(self).__name__, extra.split("\n") if extra else [], children)
+        return tree_text(type(self).__name__, extra, children)
 
 
 _KINDS = {
@@ -617,4 +617,4 @@ def tree_text(name, extra_lines, children):
     if len(extra_lines) == 1 and not children:
         return f"{name}({extra_lines[0]})"
     lines = extra_lines + [child.replace("\n", "\n  ") for child in children]
-    return name + "(" + "".join(f"\n  {line}" for line in lines) + ("\n)" if lines else ")")
+    return "\n  ".join([f"{name}(", *lines]) + ("\n)" if lines else ")")

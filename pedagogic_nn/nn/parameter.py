@@ -34,13 +34,13 @@ class Parameter(Tensor):
     def __init__(self, data: Any = None, requires_grad: bool = True, *,
                  volatile: bool = False) -> None:
         if volatile:
-            raise TypeError("Parameter: volatile=True would keep it from being trained; to "
-                            "record nothing, compute inside `with torch.no_grad():`")
+            raise TypeError("Parameter: volatile=True would keep it from being trained; "
+                            "to record nothing, compute inside `with torch.no_grad():`")
         if data is None:
             data = Tensor()
         if not isinstance(data, Tensor):
-            raise TypeError("Parameter: data must be a Tensor, got "
-                            f"{type(data).__name__}; say nn.Parameter(torch.tensor(data))")
+            raise TypeError("Parameter: data must be a Tensor, got a "
+                            f"{type(data).__name__}; wrap it in torch.tensor(…)")
         view = data.detach()                  # the same memory, without a past
         self.array, self.device, self._counter = view.array, view.device, view._counter
         self.requires_grad = requires_grad

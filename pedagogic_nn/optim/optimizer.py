@@ -1,0 +1,296 @@
+"""Optimizer: parameters in groups, a state for each parameter, and the loop over them.
+
+A subclass says how one parameter moves (`update`).  The update rules are operations, as all
+arithmetic of this library is: the reference returns new arrays, while the kernels write into
+the arrays that they were given and return those (`kernels_in_place`).  `write` makes the two
+the same: what came back is stored, unless it stands there already.
+"""
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..autograd.factories import zeros
+from ..autograd.grad_mode import enable_grad
+from ..autograd.tensor import Tensor
+from ..backend.launch import CudaKernel, contiguous, on_cpu, on_gpu
+from ..backend.op import Op
+
+
+class Optimizer:
+    """The base class of all optimisers.
+
+    Args:
+        params: the parameters, as `model.parameters()` gives them; or a list of groups, each a
+            dictionary with "params" and the options in which it differs from the defaults.
+        defaults: the options of groups that do not give their own.
+
+    Attributes:
+        param_groups: a list of dictionaries, each with "params" and all options.  Change an
+            option here while training: `optimizer.param_groups[0]["lr"] = 0.01`.
+        state: what the optimiser remembers of each parameter, a dictionary by tensor.
+        defaults: as given.
+
+    Raises:
+        TypeError: params is a single tensor, a set, or holds something else than tensors.
+        ValueError: there are no parameters, one comes twice, one is not a leaf, or an option
+            is out of range.
+
+    Example:
+        >>> class SignDescent(optim.Optimizer):
+        ...     def update(self, p, group):
+        ...         with torch.no_grad():
+        ...             p -= group["lr"] * p.grad.sign()
+        >>> w = torch.tensor([3.0, -4.0], requires_grad=True)
+        >>> optimizer = SignDescent([w], defaults={"lr": 0.5})
+        >>> (w * w).sum().backward()
+        >>> optimizer.step()
+        >>> w
+        tensor([ 2.5000, -3.5000], requires_grad=True)
+    """
+
+    def __init__(self, params: Iterable, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        given = self._listed(params)
+        if not given:
+            raise ValueError(f"{self._name}: the list of parameters is empty. A generator such "
+                             "as model.parameters() is used up by the first loop over it")
+        groups = given if isinstance(given[0], dict) else [{"params": given}]
+        for group in groups:
+            self.add_param_group(group)
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    # ---- groups ----------------------------------------------------------------------------
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Optimise more parameters, with options of their own.
+
+        Args:
+            param_group: "params" (a tensor, or several) and the options in which the group
+                differs from the defaults.
+        """
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            raise TypeError(f"{self._name}: a group is a dictionary with the key 'params', "
+                            f"got {_shown(param_group)}")
+        params = param_group["params"]
+        params = [params] if isinstance(params, Tensor) else self._listed(params)
+        group = {"params": params, **self.defaults,
+                 **{k: v for k, v in param_group.items() if k != "params"}}
+        self._check_params(params)
+        self._check_options(group)
+        self.param_groups.append(group)
+
+    def _listed(self, params: Any) -> list:
+        if isinstance(params, (Tensor, dict)) or not isinstance(params, Iterable):
+            raise TypeError(f"{self._name}: params is a list of tensors or of groups, got "
+                            f"{_shown(params)}; for one of them say [it]")
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(f"{self._name}: params is a set, whose order changes from run to "
+                            "run; a list keeps it, and checkpoints need it")
+        return list(params)
+
+    def _check_params(self, params: list) -> None:
+        seen = {id(p) for group in self.param_groups for p in group["params"]}
+        for k, p in enumerate(params):
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{self._name}: params[{k}] is {_shown(p)}, not a tensor; pass "
+                                "model.parameters(), or a list of tensors")
+            if not p.is_leaf:
+                raise ValueError(f"{self._name}: params[{k}] is not a leaf: it was computed (by "
+                                 f"{p.grad_fn}), so it gets no .grad. Pass the tensor that it "
+                                 "was computed from, or .detach().requires_grad_()")
+            if id(p) in seen:
+                raise ValueError(f"{self._name}: params[{k}], of shape {tuple(p.shape)}, comes "
+                                 "a second time; it would be moved twice in each step")
+            seen.add(id(p))
+
+    def _check_options(self, group: dict[str, Any]) -> None:
+        """Complain about options out of range; subclasses know theirs."""
+
+    def _check_at_least_0(self, group: dict[str, Any], *names: str) -> None:
+        for name in names:
+            if not group[name] >= 0:                         # nan is not, either
+                raise ValueError(f"{self._name}: {name} must be at least 0, got {group[name]}")
+
+    # ---- a step ----------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, before the next backward adds to them.
+
+        Args:
+            set_to_none: let `.grad` be None; otherwise it is kept and filled with zeros.
+        """
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p.grad = None
+                elif p.grad is not None:
+                    p.grad.detach_().zero_()
+
+    def step(self, closure: Callable | None = None) -> Any:
+        """Move every parameter that has a gradient.
+
+        Args:
+            closure: computes the loss and its gradients anew; called first, while recording.
+
+        Returns:
+            What the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.update(p, group)
+        return loss
+
+    def update(self, p: Tensor, group: dict[str, Any]) -> None:
+        """Move one parameter along its gradient.  Subclasses give this method.
+
+        Args:
+            p: the parameter; `p.grad` is not None.
+            group: the options of its group.
+        """
+        raise TypeError(f"{self._name} must give the method update(p, group)")
+
+    # ---- checkpoints -----------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state and the options as a dictionary, in PyTorch's form.
+
+        Returns:
+            {"state": {0: {...}, 1: {...}}, "param_groups": [{"lr": ..., "params": [0, 1]}]}:
+            parameters are numbered through all groups.  The tensors are not copied.
+        """
+        numbers = {id(p): k for k, p in enumerate(self._all_params())}
+        return {
+            "state": {numbers[id(p)]: dict(state) for p, state in self.state.items()},
+            "param_groups": [
+                {**{k: v for k, v in group.items() if k != "params"},
+                 "params": [numbers[id(p)] for p in group["params"]]}
+                for group in self.param_groups]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what `state_dict` returned; a load that fails changes nothing.
+
+        The tensors are copied, to the dtypes and devices of the parameters.
+
+        Raises:
+            ValueError: groups, or the parameters in them, differ in number; or a tensor
+                differs in shape from its parameter.
+        """
+        saved = state_dict["param_groups"]
+        if [len(g["params"]) for g in saved] != [len(g["params"]) for g in self.param_groups]:
+            raise ValueError(
+                f"{self._name}: the state was saved for groups of "
+                f"{[len(g['params']) for g in saved]} parameters, this optimiser has groups of "
+                f"{[len(g['params']) for g in self.param_groups]}")
+        groups = [{**self.defaults, **new, "params": old["params"]}
+                  for old, new in zip(self.param_groups, saved)]
+        for group in groups:
+            self._check_options(group)
+        numbers = [k for g in saved for k in g["params"]]
+        state = {p: {name: self._fitted(name, value, p)
+                     for name, value in state_dict["state"][k].items()}
+                 for k, p in zip(numbers, self._all_params()) if k in state_dict["state"]}
+        self.param_groups[:] = groups
+        self.state = defaultdict(dict, state)
+
+    def _all_params(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def _fitted(self, name: str, value: Any, p: Tensor) -> Any:
+        """A copy of one item of the state, for parameter p."""
+        if name == "step":                  # PyTorch's older files hold a number here
+            return counter(float(value))
+        if not isinstance(value, Tensor):
+            return value
+        if value.shape != p.shape:
+            raise ValueError(f"{self._name}: {name} has shape {tuple(value.shape)} in the "
+                             f"state, its parameter has {tuple(p.shape)}")
+        return value.detach().to(p.device, p.dtype, copy=True)
+
+    def __repr__(self) -> str:
+        lines = [f"{self._name} ("]
+        for k, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {k}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group)
+                      if name != "params"]
+        return "\n".join([*lines, ")"])
+
+
+# ---- what update rules need ----------------------------------------------------------------
+
+
+def counter(value: float = 0.0) -> Tensor:
+    """How many steps a parameter has made: a float32 tensor on the CPU, as PyTorch keeps it."""
+    made = zeros(())
+    made.array[...] = value
+    return made
+
+
+def fitting(p: Tensor, *others: Tensor) -> list:
+    """The arrays of p, its gradient and its state, which must fit to each other.
+
+    Raises:
+        RuntimeError: one differs from p in shape, dtype or device.
+    """
+    a = p.array
+    arrays = [a]
+    for t in others:
+        b = t.array
+        if b.shape != a.shape or b.dtype != a.dtype or t.device is not p.device:
+            raise RuntimeError(
+                f"a parameter is {a.dtype} of shape {a.shape} on {p.device}, but its gradient "
+                f"or its state is {b.dtype} of shape {b.shape} on {t.device}. A model is "
+                "converted and moved before its optimiser is made")
+        arrays.append(b)
+    return arrays
+
+
+def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Callable:
+    """Register kernels that write into their arrays, for an update rule (decorator).
+
+    The rule is `rule(p, g, *state, *options)`, with so many arrays, all of one shape.  The
+    kernels see them flat, and after them the numbers that the decorated `numbers(*options)`
+    computes.  What is returned is p and the state: the very arrays that were given, or copies
+    of those with gaps in memory.
+    """
+    def register(numbers):
+        # Once in a step, not once for each parameter.  In double, then rounded to the dtype
+        # of the arrays: 1 - 0.999 in float32 would be wrong by one part in 100,000.
+        @functools.lru_cache(maxsize=16)
+        def rounded(dtype, *options):
+            return tuple(map(dtype.type, numbers(*options)))
+
+        def launch(start, kernel, *args):
+            given = [contiguous(a) for a in args[:arrays]]
+            p = given[0]
+            start(kernel, (p.size,), *[a.reshape(-1) for a in given],
+                  *rounded(p.dtype, *args[arrays:]))
+            del given[1]                                                    # the gradient
+            return tuple(given)
+
+        rule.cpu(functools.partial(launch, on_cpu, cpu))
+        rule.cuda(functools.partial(launch, on_gpu, cuda))
+        rule.cuda_kernels.append(cuda)
+        return numbers
+    return register
+
+
+def write(targets: Iterable, results: Iterable) -> None:
+    """Store what an update rule returned where it belongs, unless a kernel has done so."""
+    for target, result in zip(targets, results):
+        if result is not target:
+            target[...] = result
+
+
+def _shown(value: Any) -> str:
+    return f"a {type(value).__name__}"

@@ -1,0 +1,156 @@
+"""Stochastic gradient descent, with momentum if you like.
+
+    g = ∇L(p) + weight_decay · p                (−∇L if maximize)
+    b = momentum · b + (1 − dampening) · g      the first gradient is taken as it is
+    p = p − lr · b                              with nesterov: p − lr · (g + momentum · b)
+
+Without momentum b is g, and nothing needs to be remembered.
+"""
+from collections.abc import Iterable
+from typing import Any
+
+from ..autograd.factories import zeros
+from ..autograd.tensor import Tensor
+from ..backend.jit import jit
+from ..backend.launch import cuda
+from ..backend.op import op
+from .optimizer import Optimizer, fitting, kernels_in_place, write
+
+# ---- p − lr · g ------------------------------------------------------------------------------
+
+
+@op
+def sgd_update(p, g, lr, weight_decay, maximize):
+    """p, g: arrays of one shape → (p',).  The kernels write p' into p."""
+    g = (-g if maximize else g) + weight_decay * p
+    return (p - lr * g,)
+
+
+@jit
+def _descend(p, g, sign, weight_decay, lr):
+    return p - lr * (sign * g + weight_decay * p)
+
+
+@jit
+def _sgd_cpu(lo, hi, p, g, *numbers):
+    p, g = p[lo:hi], g[lo:hi]
+    for k in range(p.size):
+        p[k] = _descend(p[k], g[k], *numbers)
+
+
+@cuda.jit
+def _sgd_cuda(p, g, *numbers):
+    k = cuda.grid(1)
+    if k < p.size:
+        p[k] = _descend(p[k], g[k], *numbers)
+
+
+@kernels_in_place(sgd_update, arrays=2, cpu=_sgd_cpu, cuda=_sgd_cuda)
+def _sgd_numbers(lr, weight_decay, maximize):
+    return -1 if maximize else 1, weight_decay, lr
+
+
+# ---- with a memory of earlier gradients ------------------------------------------------------
+
+
+@op
+def momentum_update(p, g, b, lr, momentum, dampening, nesterov, weight_decay, maximize):
+    """p, g, b (the momentum buffer): arrays of one shape → p', b'.
+
+    The kernels write p' and b' into p and b.
+    """
+    g = (-g if maximize else g) + weight_decay * p
+    b = momentum * b + (1 - dampening) * g
+    direction = g + momentum * b if nesterov else b
+    return p - lr * direction, b
+
+
+@jit
+def _roll(p, g, b, sign, weight_decay, momentum, share, along_g, along_b):
+    g = sign * g + weight_decay * p
+    b = momentum * b + share * g
+    return p - (along_g * g + along_b * b), b
+
+
+@jit
+def _momentum_cpu(lo, hi, p, g, b, *numbers):
+    p, g, b = p[lo:hi], g[lo:hi], b[lo:hi]
+    for k in range(p.size):
+        p[k], b[k] = _roll(p[k], g[k], b[k], *numbers)
+
+
+@cuda.jit
+def _momentum_cuda(p, g, b, *numbers):
+    k = cuda.grid(1)
+    if k < p.size:
+        p[k], b[k] = _roll(p[k], g[k], b[k], *numbers)
+
+
+@kernels_in_place(momentum_update, arrays=3, cpu=_momentum_cpu, cuda=_momentum_cuda)
+def _momentum_numbers(lr, momentum, dampening, nesterov, weight_decay, maximize):
+    along_g, along_b = (lr, lr * momentum) if nesterov else (0, lr)
+    return -1 if maximize else 1, weight_decay, momentum, 1 - dampening, along_g, along_b
+
+
+# ---- the optimiser ---------------------------------------------------------------------------
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent; see the equations at the top of this file.
+
+    Args:
+        params: parameters or groups, see `Optimizer`.
+        lr: learning rate, the length of a step.
+        momentum: how much of the last direction is kept.
+        dampening: how much of a new gradient is left out of the momentum.
+        weight_decay: pulls parameters towards 0, as a penalty ½ · weight_decay · p² would.
+        nesterov: look ahead along the momentum.
+        maximize: climb instead of descending.
+
+    Raises:
+        ValueError: a number is negative, or nesterov comes without momentum or with dampening.
+
+    Example:
+        >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> optimizer = optim.SGD([w], lr=0.25)
+        >>> (w * w).sum().backward()             # the gradient is 2 w
+        >>> optimizer.step()
+        >>> w
+        tensor([0.5000, 1.0000], requires_grad=True)
+
+    Source: Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum
+    in deep learning (2013), section 2; with PyTorch's placement of lr outside the momentum.
+    """
+
+    def __init__(self, params: Iterable, lr: float = 1e-3, momentum: float = 0,
+                 dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, *,
+                 maximize: bool = False) -> None:
+        super().__init__(params, {
+            "lr": lr, "momentum": momentum, "dampening": dampening,
+            "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize})
+
+    def _check_options(self, group: dict[str, Any]) -> None:
+        self._check_at_least_0(group, "lr", "momentum", "weight_decay")
+        if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
+            raise ValueError("SGD: nesterov needs momentum > 0 and dampening = 0, got momentum "
+                             f"{group['momentum']} and dampening {group['dampening']}")
+
+    def update(self, p: Tensor, group: dict[str, Any]) -> None:
+        """Move one parameter along its gradient."""
+        if group["momentum"] == 0:
+            a, g = fitting(p, p.grad)                                        # type: ignore
+            write((a,), sgd_update(a, g, group["lr"], group["weight_decay"],
+                                   group["maximize"]))
+        else:
+            self._update_with_momentum(p, group)
+        p._changed()
+
+    def _update_with_momentum(self, p, group):
+        state, dampening = self.state[p], group["dampening"]
+        if state.get("momentum_buffer") is None:
+            state["momentum_buffer"] = zeros(p.shape, dtype=p.dtype, device=p.device)
+            dampening = 0                        # the first gradient is taken as it is
+        a, g, b = fitting(p, p.grad, state["momentum_buffer"])
+        write((a, b), momentum_update(
+            a, g, b, group["lr"], group["momentum"], dampening, group["nesterov"],
+            group["weight_decay"], group["maximize"]))
