@@ -138,13 +138,21 @@ def _run_remaining_hooks(module, called, args, kwargs, result):
 
 
 class Door(Primitive):
-    """The identity.  On the way back, `passing` sees, and may replace, the gradients."""
+    """The identity.  On the way back, `passing` sees, and may replace, the gradients.
+
+    Args:
+        zeros: whether a tensor that nobody used has a gradient of zeros, or None.
+    """
 
     @staticmethod
-    def forward(ctx, *arrays, passing):
-        ctx.set_materialize_grads(False)          # None for an output that nobody used
+    def forward(ctx, *arrays, passing, zeros):
+        ctx.set_materialize_grads(zeros)
         ctx.passing = passing
-        return arrays
+        needed = ctx.needs_input_grad
+        outputs = [a if n else a.view() for a, n in zip(arrays, needed, strict=True)]
+        ctx.mark_non_differentiable(*(
+            y for y, n in zip(outputs, needed, strict=True) if not n))
+        return tuple(outputs)
 
     @staticmethod
     def backward(ctx, *grads):
@@ -159,7 +167,7 @@ class _Doors:
 
     Gradients reach the outer door first, as dy, then the inner one, as dx; the backward
     hooks want both.  Only the patterns of the inputs and outputs are kept (which leaf
-    wants a gradient), never the tensors: they would hold the graph, which holds this
+    has a gradient), never the tensors: they would hold the graph, which holds this
     object.
     """
 
@@ -170,15 +178,31 @@ class _Doors:
         self.grad_output = None
 
     def let_in(self, args):
-        self.inputs = _pattern(args)
-        args, self.has_inner_door = _through_door(args, self._at_inner_door)
-        return args
+        """The arguments behind a door, if one of them requires a gradient.
+
+        Then every Tensor beside it goes through too and will have a gradient, of zeros
+        where it requires none, as in PyTorch.  One on another device stays outside.
+        """
+        homes = [leaf.device for leaf in _leaves(args) if _needs_gradient(leaf)]
+        self.has_inner_door = bool(homes) and is_grad_enabled()
+        if not self.has_inner_door:
+            self.inputs = _map_leaves(lambda leaf: False, args)
+            return args
+
+        def beside(leaf):
+            return isinstance(leaf, Tensor) and leaf.device is homes[0]
+
+        self.inputs = _map_leaves(beside, args)
+        return _through_door(args, beside, self._at_inner_door, zeros=True)
 
     def let_out(self, result):
+        """The result behind a door, if it has a gradient at all."""
         several = type(result) is tuple
         outputs = result if several else (result,)
-        self.outputs = _pattern(outputs)
-        outputs, _ = _through_door(outputs, self._at_outer_door)
+        self.outputs = _map_leaves(_needs_gradient, outputs)
+        if is_grad_enabled() and any(_leaves(self.outputs)):
+            outputs = _through_door(
+                outputs, _needs_gradient, self._at_outer_door, zeros=False)
         return outputs if several else outputs[0]
 
     def _at_outer_door(self, grads):
@@ -253,13 +277,8 @@ def _leaves(value):
     return found
 
 
-def _wants_gradient(value):
+def _needs_gradient(value):
     return isinstance(value, Tensor) and value.requires_grad
-
-
-def _pattern(value):
-    """`value` with True for each Tensor that requires a gradient, False for the rest."""
-    return _map_leaves(_wants_gradient, value)
 
 
 def _fill(pattern, grads):
@@ -274,13 +293,11 @@ def _wanted(pattern, grads):
     return [grad for wanted, grad in pairs if wanted]
 
 
-def _through_door(value, passing):
-    """`value` with its tensors behind one Door, and whether there were any."""
-    before = [leaf for leaf in _leaves(value) if _wants_gradient(leaf)]
-    if not before or not is_grad_enabled():
-        return value, False
-    behind = Door.apply(*before, passing=passing)
+def _through_door(value, chosen, passing, zeros):
+    """`value` with those of its leaves behind one Door for which `chosen` says True."""
+    before = [leaf for leaf in _leaves(value) if chosen(leaf)]
+    behind = Door.apply(*before, passing=passing, zeros=zeros)
     for old, new in zip(before, behind, strict=True):
         new._becomes_view_of(old)              # one memory: a change in place is noticed
     queue = iter(behind)
-    return _map_leaves(lambda v: next(queue) if _wants_gradient(v) else v, value), True
+    return _map_leaves(lambda leaf: next(queue) if chosen(leaf) else leaf, value)

@@ -22,7 +22,6 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -139,9 +138,10 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
                   b: float = 2.0, generator: Any = None) -> Tensor:
     """Drawn from N(mean, std²), given that the result lies in [a, b].
 
-    The inverse of the distribution function Φ turns even numbers in [Φ(a), Φ(b)) into
-    such draws.  Φ is tabulated at 4097 points of the interval and read backwards by
-    linear interpolation.  `a` and `b` are values, not numbers of standard deviations.
+    `a` and `b` are values, not numbers of standard deviations.  The distribution
+    function is tabulated at 4097 points, and evenly drawn heights are read backwards from
+    the table.  The table covers that part of [a, b] where the density is at least e⁻⁴⁰ of
+    its largest value, so a far tail comes out right too.
 
     Example:
         >>> w = nn.init.trunc_normal_(torch.empty(1000), std=1.0, a=-0.5, b=2.0)
@@ -150,17 +150,16 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
     """
     if a > b:
         raise RuntimeError(f"trunc_normal_: the interval [a, b] = [{a}, {b}] is empty")
-    low, high = max(a, mean - 8 * std), min(b, mean + 8 * std)   # beyond 8 std: 1e-15
-    if low >= high:                                              # one value is left
-        if not a <= mean <= b:
-            warnings.warn(f"trunc_normal_: mean {mean} is so far outside [{a}, {b}] that "
-                          "every element becomes the nearer end", stacklevel=2)
-        return constant_(tensor, min(max(mean, a), b))
+    nearest = min(max(mean, a), b)                     # where the density is largest
+    reach = math.hypot(nearest - mean, 9 * std)        # there it is e⁻⁴⁰ of that
+    low, high = max(a, mean - reach), min(b, mean + reach)
+    if low == high:
+        return constant_(tensor, nearest)
     points = np.linspace(low, high, 4097)
-    cumulated = np.array([NormalDist().cdf((x - mean) / std) for x in points])
-    even = _draw(random.uniform, tensor, generator)
-    at = cumulated[0] + (cumulated[-1] - cumulated[0]) * even
-    return _fill(tensor, np.interp(at, cumulated, points))
+    density = np.exp(((nearest - mean)**2 - (points - mean)**2) / (2 * std**2))
+    height = np.concatenate([[0.0], (density[1:] + density[:-1]).cumsum()])
+    even = _draw(random.uniform, tensor, generator) * height[-1]
+    return _fill(tensor, np.interp(even, height, points))
 
 
 # ---- xavier and kaiming --------------------------------------------------------------

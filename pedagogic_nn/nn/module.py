@@ -90,26 +90,26 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         """Register a Parameter or a Module; keep anything else as a plain attribute.
 
-        A name that is registered already may get another value of its kind, or None.
+        A name that is registered already takes another value of its kind, or None; a
+        Parameter takes any name.
 
         Raises:
             TypeError: a Tensor that is no Parameter for a parameter's name, and the like.
             AttributeError: `super().__init__()` was not called before.
         """
+        registry = self._registry_of(name)
         if isinstance(value, Parameter):
             self._free_name(name, for_registry="_parameters")
             self.register_parameter(name, value)
-        elif isinstance(value, Module):
-            self._registry("_modules", value)
+        elif isinstance(value, Module) and registry != "_parameters":
+            modules = self._registry("_modules", value)
             self._free_name(name, for_registry="_modules")
-            self._modules[name] = value
+            modules[name] = value
+        elif registry is None:
+            super().__setattr__(name, value)
         else:
-            registry = self._registry_of(name)
-            if registry is None:
-                super().__setattr__(name, value)
-            else:
-                self._check_kind(name, value, registry)
-                self.__dict__[registry][name] = value
+            self._check_kind(name, value, registry)
+            self.__dict__[registry][name] = value
 
     def __getattr__(self, name: str) -> Any:
         """Python calls this for a name that it did not find: look into the registries."""
@@ -537,10 +537,10 @@ class Module:
                                     prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) when both gradients are known.
 
-        Both are tuples: one gradient for each positional input and for each output of
-        forward, None where there is none; an input or output that is itself a tuple,
-        list or dict has a gradient of that form.  What the hook returns replaces
-        grad_input.
+        Both are tuples, with an entry for each positional input and each output of
+        forward: None for what is no Tensor.  An input or output that is itself a tuple,
+        list or dict has an entry of that form (in PyTorch: None).  What the hook returns
+        replaces grad_input.
 
         Example:
             >>> layer = nn.Tanh()

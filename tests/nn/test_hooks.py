@@ -237,11 +237,42 @@ def test_several_inputs_and_nested_outputs():
     assert a.grad.tolist() == [9.0] and b.grad.tolist() == [5.0]
 
 
-def test_arguments_that_want_no_gradient_have_none():
-    module, seen = Two(), []
+def test_tensors_without_gradient_have_zeros_and_numbers_none():     # as PyTorch 2.13
+    class Pick(nn.Module):
+        def forward(self, x, index, constant, factor):
+            return x[index] * factor + constant.detach()
+
+    module, x, seen = Pick(), leaf(1.0, 2.0, 3.0), []
     module.register_full_backward_hook(lambda m, dx, dy: seen.append(numbers(dx)))
-    module(leaf(1.0), torch.tensor([2.0]), 3.0)[0].sum().backward()
-    assert seen == [([3.0], None, None)]
+    module(x, torch.tensor([0, 1]), leaf(5.0), 2.0).sum().backward()
+    assert seen == [([2.0, 2.0, 0.0], [0, 0], [0.0], None)]
+    module(x, torch.tensor([0, 1]), x[:1].detach(), 2.0).sum().backward()
+    assert seen[1] == ([2.0, 2.0, 0.0], [0, 0], [0.0], None)
+
+
+def test_an_input_on_another_device_stays_outside():
+    class First(nn.Module):
+        def forward(self, x, elsewhere):
+            assert str(elsewhere.device) == "cpu:1"
+            return x * 2
+
+    module, seen = First(), []
+    module.register_full_backward_hook(lambda m, dx, dy: seen.append(numbers(dx)))
+    module(leaf(1.0), torch.ones(1).to("cpu:1")).sum().backward()
+    assert seen == [([2.0], None)]
+
+
+def test_an_input_and_the_same_memory_without_gradient():
+    class Sum(nn.Module):
+        def forward(self, a, b):
+            return a * 2 + b * 3
+
+    module, x = Sum(), leaf(1.0)
+    module.register_full_backward_hook(lambda m, dx, dy: None)
+    y = module(x, x.detach())
+    assert y.tolist() == [5.0]
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0]
 
 
 def test_the_forms_of_inputs_and_outputs_survive():

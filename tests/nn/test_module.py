@@ -119,10 +119,13 @@ def test_a_name_can_change_its_kind_to_parameter_or_module():
     module.x = 3
     module.x = nn.Parameter(torch.ones(1))
     assert "x" not in vars(module) and len(list(module.parameters())) == 1
-    module.x = Exp()
-    assert list(module.parameters()) == [] and names(module.named_children()) == ["x"]
-    module.x = nn.Parameter(torch.ones(1))
-    assert list(module.children()) == [] and len(list(module.parameters())) == 1
+    with pytest.raises(TypeError, match="'x' is a parameter.*got Exp"):
+        module.x = Exp()
+    module.y = 3
+    module.y = Exp()
+    assert names(module.named_children()) == ["y"] and "y" not in vars(module)
+    module.y = nn.Parameter(torch.ones(1))
+    assert list(module.children()) == [] and len(list(module.parameters())) == 2
 
 
 def test_deleting_attributes_of_every_kind():

@@ -20,7 +20,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, contiguous, cuda, jit, like, math, op
-from ...backend.device import to_host, xp_of
+from ...backend.device import xp_of
 from .reduction import Loss, reduction_of
 
 IGNORED = -1        # the class that kernels skip; user's ignore_index becomes this at the door
@@ -105,50 +105,82 @@ def _run_rows(run, x, t, w, smoothing, scale, with_slope):
 # ---- on the tape ---------------------------------------------------------------------------------
 
 
+@op
+def class_rows(t, w, ignore_index):
+    """t (N,), w (C,), a number → classes (N,), -1 where ignored, and a summary (2,).
+
+    The summary holds Σ w over the classes that count, and where the first target
+    stands that is no class (-1 if all are).
+    """
+    ignored = t == ignore_index
+    wrong = ((t < 0) | (t >= w.size)) & ~ignored
+    place = np.where(wrong.any(), wrong.argmax(), -1)
+    counted = np.where(ignored | wrong, w.dtype.type(0), w[np.where(wrong | ignored, 0, t)])
+    total = np.stack([counted.sum(dtype=np.float64), place])
+    return np.where(ignored, IGNORED, t), total
+
+
+class_rows.cuda(class_rows.reference)
+
+
+@class_rows.cpu
+def _class_rows_cpu(t, w, ignore_index):
+    classes, summary = np.empty_like(t), np.empty(2)
+    _fill_classes(classes, summary, t, w, ignore_index)
+    return classes, summary
+
+
+@jit
+def _fill_classes(classes, summary, t, w, ignore_index):
+    total, place = 0.0, -1
+    for n in range(t.size):
+        k = t[n]
+        classes[n] = k
+        if k == ignore_index:
+            classes[n] = IGNORED
+        elif 0 <= k < w.size:
+            total += w[k]
+        elif place < 0:
+            place = n
+    summary[0], summary[1] = total, place
+
+
 class CrossEntropy(Primitive):
     """Class targets.  x (N, C) or (N, C, *); the class axis is brought to the end."""
 
     @staticmethod
     def forward(ctx, x, t, w, ignore_index, reduction, smoothing):
-        xp = xp_of(x)
-        rows = contiguous(xp.moveaxis(x, 1, -1)) if x.ndim > 2 else x
-        ctx.shape, ctx.reduction = rows.shape, reduction
-        rows, classes = rows.reshape(-1, x.shape[1]), _classes(t, x.shape[1], ignore_index)
-        counted = classes != IGNORED
+        rows = contiguous(xp_of(x).moveaxis(x, 1, -1)) if x.ndim > 2 else x
+        ctx.shape, ctx.reduction, C = rows.shape, reduction, x.shape[1]
         if w is None:
-            w, weight = xp.ones(x.shape[1], x.dtype), float(counted.sum())
-        else:
-            weight = float((w[classes] * counted).sum())
-        mean = reduction == "mean"
-        scale = (1 / weight if weight else float("nan")) if mean else 1.0
-        losses, ctx.slope = cross_entropy_rows(rows, classes, w, smoothing, scale,
-                                               ctx.needs_input_grad[0])
+            w = xp_of(x).ones(C, x.dtype)
+        flat = contiguous(t).reshape(-1).astype(np.int64, copy=False)
+        classes, summary = class_rows(flat, w, ignore_index)
+        weight, wrong = summary.tolist()
+        if wrong >= 0:
+            raise _no_class(t, int(wrong), C, ignore_index)
+        scale = 1.0
+        if reduction == "mean":
+            scale = 1 / weight if weight else float("nan")
+        losses, ctx.slope = cross_entropy_rows(
+            rows.reshape(-1, C), classes, w, smoothing, scale, ctx.needs_input_grad[0])
         if reduction == "none":
             return losses.reshape(t.shape)
-        return losses.sum(dtype=np.float64).astype(x.dtype) * x.dtype.type(scale)
+        return losses.sum() * x.dtype.type(scale)
 
     @staticmethod
     def backward(ctx, g):
         g = g.reshape(-1, 1) if ctx.reduction == "none" else g
         dx = (ctx.slope * g).reshape(ctx.shape)
-        return xp_of(dx).moveaxis(dx, -1, 1), None, None
+        return dx if dx.ndim == 2 else xp_of(dx).moveaxis(dx, -1, 1), None, None
 
 
-def _classes(t, C, ignore_index):
-    """Targets as a flat int64 array in which ignored ones are -1.
-
-    Raises:
-        IndexError: a class that does not exist, naming the first such element.
-    """
-    ignored = t == ignore_index
-    wrong = ((t < 0) | (t >= C)) & ~ignored
-    if wrong.any():
-        place = tuple(int(k[0]) for k in np.nonzero(to_host(wrong)))
-        where = ", ".join(map(str, place))
-        raise IndexError(f"CrossEntropyLoss: target[{where}] is {int(t[place])}, but there are {C} "
-                         f"classes (0 … {C - 1}); ignore_index is {ignore_index}")
-    flat = xp_of(t).where(ignored, IGNORED, t) if ignored.any() else t
-    return flat.reshape(-1).astype(np.int64)
+def _no_class(t, place, C, ignore_index):
+    """The error for the target at `place` of the flat array."""
+    index = tuple(map(int, np.unravel_index(place, t.shape)))
+    return IndexError(f"CrossEntropyLoss: target[{', '.join(map(str, index))}] is "
+                      f"{int(t[index])}, but there are {C} classes (0 … {C - 1}); "
+                      f"ignore_index is {ignore_index}")
 
 
 def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,

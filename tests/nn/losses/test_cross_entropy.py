@@ -3,11 +3,18 @@ import pytest
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
-from pedagogic_nn.nn.losses.cross_entropy import cross_entropy, cross_entropy_rows
+from pedagogic_nn.nn.losses.cross_entropy import (
+    class_rows,
+    cross_entropy,
+    cross_entropy_rows,
+)
 from tests.harness import backend_tests, case, gradient_tests, integers, saturated, uniform
 
 T5 = integers(5, low=-1, high=4)                     # -1: a row that is ignored
 CASES = [
+    case(class_rows, t=np.array([0, 3, -100, 1]), w=uniform(4), ignore_index=-100),
+    case(class_rows, t=np.array([0, 4, -1, 1]), w=uniform(4), ignore_index=1),
+    case(class_rows, t=np.array([], np.int64), w=uniform(4), ignore_index=1),
     case(cross_entropy_rows, x=(5, 4), t=T5, w=uniform(4), smoothing=0.0, scale=0.2,
          with_slope=True),
     case(cross_entropy_rows, x=(5, 4), t=T5, w=uniform(4), smoothing=0.1, scale=0.2,

@@ -1,0 +1,105 @@
+"""How it is timed: both sides in one process, in turns, medians of ratios.
+
+A block is a warm-up call, then calls for about `seconds`; its result is the median time of a call.
+A round is a block of ours and a block of theirs, one after the other, so that a busy machine slows
+both; its result is the ratio of the two.  The answer is the median over the rounds, with the
+lowest and the highest.  With one thread the clock counts the thread's CPU time, which other
+programs on the machine do not touch; with several it is the wall clock.
+"""
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass
+class Result:
+    """One row: seconds of one call on each side, and the ratio ours / theirs over the rounds."""
+
+    name: str
+    size: str
+    what: str
+    threads: int
+    ours: float
+    theirs: float
+    ratio: float
+    low: float
+    high: float
+
+    as_dict = asdict
+
+
+def check(name: str, ours: list, theirs: list) -> None:
+    """Both sides gave the same numbers, or the row is not worth timing."""
+    for k, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        a, b = a.detach().numpy(), b.detach().numpy()
+        scale = float(np.abs(b).max(initial=0)) or 1.0
+        error = float(np.abs(a - b).max(initial=0)) / scale
+        if not error <= 1e-4:
+            raise AssertionError(f"{name}: result {k} differs by {error:.1e} of its largest number")
+
+
+def compare(ours: Callable, theirs: Callable, threads: int, rounds: int = 5,
+            seconds: float = 0.06) -> dict[str, float]:
+    """Time two functions in turns; see the module's docstring."""
+    clock = time.thread_time if threads == 1 else time.perf_counter
+    calls = [_calls(f) for f in (ours, theirs)]
+    times: list[list[float]] = [[], []]
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for k, f in enumerate((ours, theirs)):
+                times[k].append(_block(f, clock, calls[k], seconds))
+    finally:
+        gc.enable()
+    ratios = [a / b for a, b in zip(*times, strict=True)]
+    return {"ours": statistics.median(times[0]), "theirs": statistics.median(times[1]),
+            "ratio": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
+
+
+def _calls(f: Callable) -> int:
+    """How many calls take about half a millisecond: the clock is read once for so many."""
+    f()
+    f()
+    start = time.perf_counter()
+    f()
+    return max(1, int(5e-4 / max(time.perf_counter() - start, 1e-7)))
+
+
+def _block(f: Callable, clock: Callable[[], float], calls: int, seconds: float) -> float:
+    f()
+    found: list[float] = []
+    end = time.perf_counter() + seconds
+    while not found or time.perf_counter() < end:
+        start = clock()
+        for _ in range(calls):
+            f()
+        found.append((clock() - start) / calls)
+    return statistics.median(found)
+
+
+def run(rows: Any, libraries: tuple[Any, Any], threads: int, rounds: int,
+        announce: Callable[[Result], None]) -> list[Result]:
+    """Time every row on both libraries (ours, theirs)."""
+    for library in libraries:
+        library.set_num_threads(threads)
+    results = []
+    for name, size, program in rows:
+        steps = [program(library, _numbers()) for library in libraries]
+        for what in steps[0]:
+            check(f"{name}, {what}", steps[0][what](), steps[1][what]())
+            found = compare(steps[0][what], steps[1][what], threads, rounds)
+            results.append(Result(name, size, what, threads, **found))
+            announce(results[-1])
+    return results
+
+
+def _numbers() -> Callable[..., np.ndarray]:
+    """A source of random arrays that begins anew for each library."""
+    rng = np.random.default_rng(0)
+    return lambda *shape: rng.standard_normal(shape, np.float32)
