@@ -20,17 +20,11 @@ from .autograd import (
 )
 from .autograd.arithmetic import (
     add,
-    ceil,
-    clamp,
     div,
     eq,
-    floor,
     floor_divide,
     ge,
     gt,
-    isfinite,
-    isinf,
-    isnan,
     le,
     lt,
     maximum,
@@ -39,11 +33,33 @@ from .autograd.arithmetic import (
     ne,
     pow,
     remainder,
+    sub,
+    where,
+)
+from .autograd.arranging import flip, tril, triu
+from .autograd.comparing import allclose, equal, is_floating_point, numel
+from .autograd.dtypes import (
+    DTYPES,
+    bool_,
+    float16,
+    float32,
+    float64,
+    int16,
+    int32,
+    int64,
+    int8,
+    uint8,
+)
+from .autograd.elementwise import (
+    ceil,
+    clamp,
+    floor,
+    isfinite,
+    isinf,
+    isnan,
     round,
     sign,
-    sub,
     trunc,
-    where,
 )
 from .autograd.factories import (
     arange,
@@ -73,7 +89,14 @@ from .autograd.factories import (
     zeros,
     zeros_like,
 )
-from .autograd.indexing import gather, index_select, masked_select, scatter, scatter_add
+from .autograd.indexing import (
+    gather,
+    index_select,
+    masked_select,
+    scatter,
+    scatter_add,
+)
+from .autograd.ordering import argsort, sort, topk
 from .autograd.printing import set_printoptions
 from .autograd.products import addmm, bmm, dot, matmul, mm, mv, outer
 from .autograd.reductions import (
@@ -83,7 +106,6 @@ from .autograd.reductions import (
     any,
     argmax,
     argmin,
-    argsort,
     cumsum,
     logsumexp,
     max,
@@ -91,19 +113,15 @@ from .autograd.reductions import (
     min,
     norm,
     prod,
-    sort,
     std,
     sum,
-    topk,
     var,
 )
-from .autograd.comparing import allclose, equal, is_floating_point, numel
 from .autograd.shaping import (
     broadcast_tensors,
     cat,
     chunk,
     flatten,
-    flip,
     is_tensor,
     movedim,
     narrow,
@@ -114,24 +132,10 @@ from .autograd.shaping import (
     stack,
     t,
     transpose,
-    tril,
-    triu,
     unbind,
     unsqueeze,
 )
-from .autograd.tensor import (
-    DTYPES,
-    Size,
-    bool_,
-    float16,
-    float32,
-    float64,
-    int8,
-    int16,
-    int32,
-    int64,
-    uint8,
-)
+from .autograd.tensor import Size
 from .backend.device import Device
 from .backend.device import Device as device
 from .backend.launch import get_num_threads, set_num_threads
@@ -149,5 +153,6 @@ globals()["bool"] = bool_
 globals().update(old_types("cpu"))
 
 
-from . import nn  # noqa: E402      (a leaf may use every name above)
+from . import data, nn, optim, utils  # noqa: E402      (they use the names above)
 from .nn.functional import log_softmax, relu, sigmoid, tanh  # noqa: E402
+from .serialization import load, save  # noqa: E402

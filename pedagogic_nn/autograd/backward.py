@@ -6,6 +6,7 @@ recursion: a graph of 100,000 operations needs a list, not a stack of 100,000 ca
 """
 import heapq
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
         wanted: (Node, output number) pairs whose gradients are to be returned too.
 
     Returns:
-        leaves: {leaf: its gradient, an array}, and {(Node, number): gradient} for `wanted`.
+        {leaf: its gradient, an array}, and {(Node, number): gradient} for `wanted`.
     """
     heap: list = []
     pending: dict[Node, dict[int, _Sum]] = {}
@@ -78,20 +79,19 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
 def _inputs_of(node: Node, slots: dict) -> tuple:
     """What the Node's backward returns for its inputs."""
     if node.saved is None:
-        raise RuntimeError(function._FREED)
+        raise RuntimeError(function.FREED)
     check_unchanged(node)
-    if len(node.outputs) == 1 and 0 in slots:
-        out = node.function.backward(node, slots[0])
-    else:
-        out = node.function.backward(node, *(
-            slots.get(k) if k in slots or not node.materialize_grads else _zeros(node, k)
-            for k in range(len(node.outputs))))
+    gradients = [_gradient_of(node, k, slots.get(k)) for k in range(len(node.outputs))]
+    out = node.function.call_backward(node, *gradients)
     return out if type(out) is tuple else (out,)
 
 
-def _zeros(node: Node, k: int) -> Any:
+def _gradient_of(node: Node, k: int, gradient: Any) -> Any:
+    """The gradient of output k in the output's dtype; zeros if nobody used the output."""
     shape, dtype = node.outputs[k]
-    return node.device.put(np.zeros(shape, dtype))       # type: ignore[attr-defined]
+    if gradient is None:
+        return node.device.put(np.zeros(shape, dtype)) if node.materialize_grads else None
+    return gradient if gradient.dtype == dtype else gradient.astype(dtype)
 
 
 def _with_hooks(node: Node, slots: dict) -> dict:
@@ -126,22 +126,24 @@ def backward(roots: Any, gradients: Any = None, retain_graph: bool | None = None
     """Add the gradients of `roots` to `.grad` of the leaves they were computed from.
 
     Args:
-        roots: a tensor or several; each must hold one number unless its gradient is given.
+        roots: a tensor or several; each holds one number unless its gradient is given.
         gradients: the gradient of each root; None means 1.
         retain_graph: keep what the graph has saved, for another backward.
         inputs: only these leaves get their gradient.
 
     Raises:
-        RuntimeError: a root requires no gradient, or holds several numbers and no gradient is given;
-            the graph was freed; a saved tensor was changed in place.
+        RuntimeError: a root requires no gradient, or holds several numbers and no gradient
+            is given; the graph was freed; a saved tensor was changed in place.
     """
     roots, gradients = _seeds(roots, gradients, create_graph)
     leaves, _ = sweep(roots, gradients, bool(retain_graph))
     only = None if inputs is None else {id(t) for t in _as_list(inputs)}
-    while leaves:                        # popped, so that an array we alone hold need not be copied
+    while leaves:            # popped, so that an array we alone hold need not be copied
         leaf, gradient = leaves.popitem()
         if only is None or id(leaf) in only:
-            _accumulate(leaf, _own(gradient))
+            if not _is_ours(gradient, sys.getrefcount(gradient)):
+                gradient = gradient.copy(order="C")
+            _accumulate(leaf, gradient)
 
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
@@ -172,26 +174,31 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
 
 def _seeds(roots: Any, gradients: Any, create_graph: bool) -> tuple[list, list]:
     if create_graph:
-        raise RuntimeError("create_graph=True: this library computes first derivatives only")
+        raise RuntimeError("create_graph=True: this library computes first derivatives "
+                           "only")
     roots = _as_list(roots)
     gradients = [None] * len(roots) if gradients is None else _as_list(gradients)
     if len(gradients) != len(roots):
-        raise RuntimeError(f"backward: expected {len(roots)} gradients, got {len(gradients)}")
+        raise RuntimeError(f"backward: expected {len(roots)} gradients, got "
+                           f"{len(gradients)}")
     return roots, [_seed(r, g) for r, g in zip(roots, gradients, strict=True)]
 
 
 def _seed(root: Any, gradient: Any) -> Any:
     if not root.requires_grad:
-        raise RuntimeError("backward: this tensor does not require a gradient and was not computed "
-                           "from one that does; say requires_grad=True where it starts")
+        raise RuntimeError("backward: this tensor does not require a gradient and was not "
+                           "computed from one that does; say requires_grad=True where it "
+                           "starts")
     a = root.array
     if gradient is None:
         if a.size != 1:
-            raise RuntimeError(f"backward: only a single number has a gradient of its own, and this "
-                               f"tensor has shape {tuple(a.shape)}; reduce it with .sum() or .mean(), "
-                               "or give the gradient as an argument")
+            raise RuntimeError("backward: only a single number has a gradient of its own, "
+                               f"and this tensor has shape {tuple(a.shape)}; reduce it "
+                               "with .sum() or .mean(), or give the gradient as an "
+                               "argument")
         return root.device.put(np.ones(a.shape, a.dtype))
-    g = gradient.array if isinstance(gradient, function.Tensor) else root.device.put(gradient)
+    is_tensor = isinstance(gradient, function.Tensor)
+    g = gradient.array if is_tensor else root.device.put(gradient)
     if g.shape != a.shape:
         raise RuntimeError(f"backward: the gradient has shape {tuple(g.shape)}, "
                            f"the tensor has shape {tuple(a.shape)}")
@@ -202,24 +209,34 @@ def _as_list(value: Any) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _own(gradient: Any) -> Any:
-    """`gradient` in memory of its own: itself when nobody else holds it, else a copy.
+def _is_ours(gradient: Any, holders: int) -> bool:
+    """Whether an array is held by nobody else and may become a `.grad`.
 
-    Two inputs may be given one array (x + y passes its gradient on to both), and a saved array may
-    be returned.  Their `.grad` must not share memory, since clipping changes it in place.
+    Two inputs may be given one array (x + y passes its gradient on to both), and a saved
+    array may be returned.  Their `.grad` must not share memory, since clipping changes it
+    in place.
     """
-    held_by_caller = 3                   # the caller's name, ours, and getrefcount's argument
     flags = gradient.flags
-    if flags.owndata and flags.c_contiguous and sys.getrefcount(gradient) <= held_by_caller:
-        return gradient
-    return gradient.copy(order="C")
+    return flags.owndata and flags.c_contiguous and holders <= _HELD_BY_ONE
+
+
+def _count_one() -> int:
+    """What getrefcount says of an array that one variable holds; it differs by Python's
+    version."""
+    fresh = np.empty(1)
+    return sys.getrefcount(fresh)
+
+
+_HELD_BY_ONE = _count_one()
+_accumulating = threading.Lock()         # replicas in several threads share parameters
 
 
 def _accumulate(tensor: Any, gradient: Any) -> None:
     """tensor.grad += gradient, in place."""
     if gradient.dtype != tensor.array.dtype:
         gradient = gradient.astype(tensor.array.dtype)
-    if tensor.grad is None:
-        tensor.grad = function.Tensor._of(gradient, tensor.device)
-    else:
-        tensor.grad.array += gradient
+    with _accumulating:
+        if tensor.grad is None:
+            tensor.grad = function.Tensor._of(gradient, tensor.device)
+        else:
+            tensor.grad.array += gradient

@@ -20,7 +20,4 @@ def equal(x: Any, y: Any) -> bool:
 def allclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = False) -> bool:
     """Whether |x - y| ≤ atol + rtol · |y| everywhere (NaN equals NaN with equal_nan)."""
-    close = ((x - y).abs() <= y.abs() * rtol + atol) | (x == y)
-    if equal_nan:
-        close = close | (x.isnan() & y.isnan())
-    return bool(close.all())
+    return bool(x.isclose(y, rtol, atol, equal_nan).all())

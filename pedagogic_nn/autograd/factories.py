@@ -6,7 +6,8 @@ import numpy as np
 from ..backend import random
 from ..backend.device import Device
 from .shaping import sizes
-from .tensor import CPU, OLD_NAMES, Tensor, as_dtype, float32, int64
+from .dtypes import OLD_NAMES, as_dtype, float32, int64
+from .tensor import CPU, Tensor
 
 _default = float32
 

@@ -3,9 +3,9 @@
     Primitive    the library's own operations; forward and backward see arrays
     Function     yours; forward and backward see tensors, as in PyTorch
 
-Calling `apply` runs `forward` and wraps its arrays in tensors.  If some input requires a gradient
-and recording is on, the outputs point to a Node, the Node points to where its inputs came
-from, and that chain of pointers is the whole tape.  `backward.py` walks it.
+Calling `apply` runs `forward` and wraps its arrays in tensors.  If some input requires a
+gradient and recording is on, the outputs point to a Node, the Node points to where its
+inputs came from, and that chain of pointers is the whole tape.  `backward.py` walks it.
 """
 import itertools
 from typing import Any
@@ -17,6 +17,7 @@ from .grad_mode import mode, no_grad
 
 Tensor: Any = None                   # set by tensor.py: the two files need each other
 
+CPU = Device("cpu")
 _count = itertools.count()
 
 
@@ -25,36 +26,44 @@ class Node:
 
     Attributes:
         function: the Primitive whose backward will be called.
-        edges: for each input None (no gradient wanted), or (where it came from, which output of it):
-            a Node for a computed tensor, the tensor itself for a leaf.
-        number: Nodes count up as they are made, so an input's number is smaller than its user's.
-        saved: the arrays that backward needs.
         needs_input_grad: for each input, whether its gradient is wanted.
+        device: where the outputs live; forward may change it.
+        edges: for each input None (no gradient wanted), or (where it came from, which
+            output of it): a Node for a computed tensor, the tensor itself for a leaf.
+        number: Nodes count up as they are made, so an input's number is smaller than its
+            user's.
+        saved: the arrays that backward needs.
+        outputs: the shape and dtype of each output.
     """
 
+    number: int
     edges: tuple = ()
     saved: tuple | None = ()
     versions: tuple = ()
     outputs: tuple = ()
     hooks: dict | None = None           # output number → {id: hook}
-    retained: dict | None = None        # output number → weak reference to the tensor that keeps it
+    retained: dict | None = None        # output number → weak reference to a tensor
     non_differentiable: tuple = ()
+    materialize_grads = True
+    copied = False                      # a view's forward had to copy after all
 
-    def __init__(self, function: type["Primitive"], needs_input_grad: tuple) -> None:
+    def __init__(self, function: type["Primitive"], needs_input_grad: tuple,
+                 device: Device) -> None:
         self.function = function
         self.needs_input_grad = needs_input_grad
+        self.device = device
 
     def save_for_backward(self, *arrays: Any) -> None:
-        """Keep what backward needs: inputs or outputs as they came, so that a later change in
-        place can be noticed."""
+        """Keep what backward needs: inputs or outputs as they came, so that a later
+        change in place can be noticed."""
         self.saved = arrays
 
     @property
     def saved_tensors(self) -> tuple:
         """What `save_for_backward` kept, as tensors."""
         if self.saved is None:
-            raise RuntimeError(_FREED)
-        return tuple(None if a is None else a if isinstance(a, Tensor) else
+            raise RuntimeError(FREED)
+        return tuple(a if a is None or isinstance(a, Tensor) else
                      Tensor._of(a, self.device) for a in self.saved)
 
     def mark_non_differentiable(self, *outputs: Any) -> None:
@@ -68,10 +77,8 @@ class Node:
                 x._changed()
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros (the default) or None for an output that nobody used."""
+        """Whether backward gets zeros (the default) or None for an unused output."""
         self.materialize_grads = value
-
-    materialize_grads = True
 
     @property
     def next_functions(self) -> tuple:
@@ -86,8 +93,8 @@ class Node:
         return f"<{self.name()}>"
 
 
-_FREED = ("backward through this graph a second time: what it had saved is freed after the first. "
-          "Say retain_graph=True in the first call, or compute the loss again.")
+FREED = ("backward through this graph a second time: what it had saved is freed after "
+         "the first. Say retain_graph=True in the first call, or compute the loss again.")
 
 
 class Primitive:
@@ -117,48 +124,77 @@ class Primitive:
         recording = volatile = False
         for x in inputs:
             if isinstance(x, Tensor):
-                arrays.append(x.array)
-                needs.append(x._requires_grad)
-                recording = recording or x._requires_grad
-                volatile = volatile or x._volatile
-                if device is None:
+                if x._origin is not None:
+                    x._refresh()
+                if x.device is not device:
+                    if device is not None:
+                        return cls.apply(*_on_one_device(cls, inputs), **options)
                     device = x.device
-                elif x.device is not device:
-                    return cls.apply(*_on_one_device(cls, inputs), **options)
+                needed = x._requires_grad
+                recording = recording or needed
+                volatile = volatile or x._volatile
+                needs.append(needed)
+                arrays.append(x.array)
             else:
-                arrays.append(x)
                 needs.append(False)
-        recording = recording and mode.enabled and not volatile
-        ctx = Node(cls, tuple(needs) if recording else (False,) * len(needs))
-        ctx.device = device
+                arrays.append(x)
+        if device is None:
+            raise TypeError(f"{cls.__name__.lower()} expected a tensor, got "
+                            f"{', '.join(type(x).__name__ for x in inputs) or 'nothing'}")
+        if recording and (volatile or not mode.enabled):
+            recording, needs = False, [False] * len(needs)
+        ctx = Node(cls, tuple(needs), device)
         result = cls.forward(ctx, *arrays, **options)
-        many = type(result) is tuple
-        outputs = tuple(Tensor._of(a, device) for a in (result if many else (result,)))
-        if cls.view:
-            outputs[0]._becomes_view_of(inputs[0])
+        if type(result) is tuple:
+            outputs = tuple([Tensor._of(a, ctx.device) for a in result])
+        else:
+            outputs = (Tensor._of(result, ctx.device),)
+        if cls.view and not ctx.copied:
+            outputs[0]._becomes_view_of(inputs[0], cls, options)
         if volatile:
             for y in outputs:
                 y.volatile = True
         if recording:
             _record(ctx, inputs, outputs)
-        return outputs if many else outputs[0]
+        return outputs if type(result) is tuple else outputs[0]
+
+    @classmethod
+    def call_backward(cls, ctx: Node, *gradients: Any) -> Any:
+        """The gradients of the inputs; the backward pass calls this."""
+        return cls.backward(ctx, *gradients)
 
 
 def _record(ctx: Node, inputs: tuple, outputs: tuple) -> None:
+    """Tie a Node to where its inputs came from, and its outputs to the Node."""
     ctx.number = next(_count)
-    ctx.edges = tuple([
-        ((x.node or x, x.slot) if needed else None)
-        for x, needed in zip(inputs, ctx.needs_input_grad, strict=True)])
+    ctx.edges = tuple([(x.node or x, x.slot) if needed else None
+                       for x, needed in zip(inputs, ctx.needs_input_grad, strict=True)])
     ctx.outputs = tuple([(y.array.shape, y.array.dtype) for y in outputs])
     for k, y in enumerate(outputs):
-        if y.array.dtype.kind == "f" and not any(y.array is a for a in ctx.non_differentiable):
+        if y.array.dtype.kind == "f" and not _is_one_of(y.array, ctx.non_differentiable):
             y._requires_grad, y.node, y.slot = True, ctx, k
     if ctx.saved:
-        ctx.versions = tuple([
-            (t, t._version) for a in ctx.saved for t in (*inputs, *outputs)
-            if isinstance(t, Tensor) and t.array is a and t._share_version()])
-        # The counter is shared by all tensors on the memory; keeping it does not keep them alive.
-        ctx.versions = tuple([(t._counter, v) for t, v in ctx.versions])
+        ctx.versions = _versions(ctx.saved, (*inputs, *outputs))
+
+
+def _is_one_of(array: Any, arrays: tuple) -> bool:
+    return bool(arrays) and any(array is a for a in arrays)
+
+
+def _versions(saved: tuple, tensors: tuple) -> tuple:
+    """(counter of changes, its value now) for each saved array that a tensor holds.
+
+    The counter is shared by all tensors on the memory; keeping it keeps none of them.
+    """
+    found = []
+    for t in tensors:
+        if isinstance(t, Tensor):
+            for a in saved:
+                if a is t.array:
+                    counter = t._share_version()
+                    found.append((counter, counter[0]))
+                    break
+    return tuple(found)
 
 
 def check_unchanged(node: Node) -> None:
@@ -166,26 +202,27 @@ def check_unchanged(node: Node) -> None:
     for counter, version in node.versions:
         if counter[0] != version:
             raise RuntimeError(
-                f"{node.function.__name__}: a tensor that its gradient needs was changed in place "
-                f"(it was saved at version {version} and is at version {counter[0]} now). "
-                "Change a copy instead: x = x + 1, not x += 1.")
+                f"{node.function.__name__}: a tensor that its gradient needs was changed "
+                f"in place (it was saved at version {version} and is at version "
+                f"{counter[0]} now). Change a copy instead: x = x + 1, not x += 1.")
 
 
 def _on_one_device(cls: type, inputs: tuple) -> list:
-    """A single number on the CPU may meet any device, as in PyTorch; anything else is an error."""
+    """A single number on the CPU may meet any device, as in PyTorch; all else is an
+    error."""
     tensors = [x for x in inputs if isinstance(x, Tensor)]
     home = next((x.device for x in tensors if x.array.ndim or x.device.type != "cpu"),
                 tensors[0].device)
     for x in tensors:
         if x.device is not home and (x.array.ndim or x.device.type != "cpu"):
             raise RuntimeError(
-                f"{cls.__name__} expected all tensors on one device, got {home} and {x.device}; "
-                f"move one with .to('{home}') or .to('{x.device}')")
+                f"{cls.__name__} expected all tensors on one device, got {home} and "
+                f"{x.device}; move one with .to('{home}') or .to('{x.device}')")
     return [x.to(home) if isinstance(x, Tensor) else x for x in inputs]
 
 
 class Function(Primitive):
-    """Your own operation: subclass it, write `forward` and `backward` on tensors, call `apply`.
+    """Your own operation: subclass it, write `forward` and `backward`, call `apply`.
 
         class Exp(torch.autograd.Function):
             @staticmethod
@@ -199,57 +236,71 @@ class Function(Primitive):
                 (y,) = ctx.saved_tensors
                 return grad * y
 
-    In both, nothing is recorded.  `backward` gets one gradient for each output, and returns one for
-    each argument of forward (None where there is none).
+    Both see tensors, and in both nothing is recorded.  `backward` gets one gradient for
+    each output, and returns one for each argument of forward (None where there is none).
 
     Raises:
-        RuntimeError: backward returned too few gradients, or one of another shape than its input.
+        RuntimeError: backward returned too few gradients, or one of another shape than
+            its input.
+        TypeError: forward returned something else than tensors.
     """
 
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward on the tensors; record it if an input requires a gradient."""
-        return _Call.apply(*inputs, written=cls, tensors=inputs, options=options)
-
-
-class _Call(Primitive):
-    """Carries a user's Function on the tape: arrays outside, tensors inside."""
-
-    @staticmethod
-    def forward(ctx, *arrays, written, tensors, options):
-        ctx.function = type(written.__name__, (_Call,), {})
-        ctx.written = written
-        ctx.shapes = [x.shape if isinstance(x, Tensor) else None for x in tensors]
-        ctx.device = next((x.device for x in tensors if isinstance(x, Tensor)), Device("cpu"))
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        needs = tuple([isinstance(x, Tensor) and x.requires_grad for x in inputs])
+        volatile = any(x.volatile for x in tensors)
+        recording = mode.enabled and not volatile and any(needs)
+        ctx: Any = Node(cls, needs if recording else (False,) * len(needs),
+                        tensors[0].device if tensors else CPU)
         with no_grad():
-            out = written.forward(ctx, *tensors, **options)
-        saved, ctx.saved = ctx.saved, None
-        ctx.saved = tuple(_array(t) for t in saved or ())
-        ctx.non_differentiable = tuple(_array(t) for t in ctx.non_differentiable)
-        for y in out if isinstance(out, tuple) else (out,):
-            if not isinstance(y, Tensor):
-                raise TypeError(f"{written.__name__}.forward must return tensors, "
-                                f"got {type(y).__name__}")
-        return tuple(_array(y) for y in out) if isinstance(out, tuple) else _array(out)
+            result = cls.forward(ctx, *inputs, **options)
+        many = isinstance(result, tuple)
+        outputs = tuple([_output_of(cls, y) for y in (result if many else (result,))])
+        ctx.saved = tuple(map(_array, ctx.saved))
+        ctx.non_differentiable = tuple(map(_array, ctx.non_differentiable))
+        if outputs:
+            ctx.device = outputs[0].device
+        for y in outputs:
+            y._volatile = volatile
+        if recording:
+            ctx.shapes = [x.shape if isinstance(x, Tensor) else None for x in inputs]
+            _record(ctx, inputs, outputs)
+        return outputs if many else outputs[0]
 
-    @staticmethod
-    def backward(ctx, *gradients):
+    @classmethod
+    def call_backward(cls, ctx: Any, *gradients: Any) -> tuple:
+        """Run backward on tensors; the gradients that it returns as arrays."""
         with no_grad():
-            out = ctx.written.backward(ctx, *(
+            out = cls.backward(ctx, *(
                 None if g is None else Tensor._of(g, ctx.device) for g in gradients))
         out = list(out) if isinstance(out, (tuple, list)) else [out]
-        name = ctx.written.__name__
         while len(out) > len(ctx.shapes) and out[-1] is None:
             out.pop()
         if len(out) != len(ctx.shapes):
-            raise RuntimeError(f"{name}.backward must return one gradient for each argument of "
-                               f"forward: expected {len(ctx.shapes)}, got {len(out)}")
+            raise RuntimeError(f"{cls.__name__}.backward must return one gradient for each "
+                               f"argument of forward: expected {len(ctx.shapes)}, got "
+                               f"{len(out)}")
         for k, (g, shape) in enumerate(zip(out, ctx.shapes, strict=True)):
             if g is not None and shape is not None and tuple(g.shape) != tuple(shape):
-                raise RuntimeError(f"{name}.backward returned a gradient of shape {tuple(g.shape)} "
-                                   f"for argument {k}, which has shape {tuple(shape)}")
-        return tuple(_array(g) for g in out)
+                raise RuntimeError(f"{cls.__name__}.backward returned a gradient of shape "
+                                   f"{tuple(g.shape)} for argument {k}, which has shape "
+                                   f"{tuple(shape)}")
+        return tuple(map(_array, out))
 
 
-def _array(t):
-    return t.array if isinstance(t, Tensor) else t if t is None else np.asarray(t)
+def _output_of(cls: type, y: Any) -> Any:
+    """An output of forward as a tensor of its own; one memory with what was returned."""
+    if not isinstance(y, Tensor):
+        raise TypeError(f"{cls.__name__}.forward must return tensors, got "
+                        f"{type(y).__name__}")
+    fresh = Tensor._of(y.array, y.device)
+    fresh._counter = y._share_version()
+    return fresh
+
+
+def _array(t: Any) -> Any:
+    if isinstance(t, Tensor):
+        return t.array
+    return None if t is None else np.asarray(t)

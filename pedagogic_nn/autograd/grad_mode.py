@@ -1,6 +1,7 @@
 """Whether operations are recorded: a switch that each thread has for itself."""
 import contextlib
 import threading
+from collections.abc import Callable
 from typing import Any
 
 
@@ -16,30 +17,9 @@ def is_grad_enabled() -> bool:
     return mode.enabled
 
 
-class set_grad_enabled(contextlib.ContextDecorator):
-    """Switch recording on or off: at once, or for a `with` block, or for a decorated function.
-
-    Example:
-        >>> with torch.set_grad_enabled(False):
-        ...     torch.is_grad_enabled()
-        False
-    """
-
-    def __init__(self, mode_: bool) -> None:
-        self.before, mode.enabled = mode.enabled, bool(mode_)
-        self.wanted = bool(mode_)
-
-    def __enter__(self) -> None:
-        mode.enabled = self.wanted
-
-    def __exit__(self, *error: Any) -> None:
-        mode.enabled = self.before
-
-    def _recreate_cm(self) -> "set_grad_enabled":
-        return type(self)(self.wanted)
-
-
 class _Switch(contextlib.ContextDecorator):
+    """Recording on or off for a `with` block, or for a decorated function."""
+
     wanted: bool
 
     def __enter__(self) -> None:
@@ -49,10 +29,21 @@ class _Switch(contextlib.ContextDecorator):
         mode.enabled = self.before
 
     def _recreate_cm(self) -> "_Switch":
-        return type(self)()             # a decorated function may call itself: one object a call
+        # A decorated function may call itself, so every call has a switch of its own.
+        fresh = object.__new__(type(self))
+        fresh.wanted = self.wanted
+        return fresh
 
 
-class no_grad(_Switch):
+class _PlainSwitch(_Switch):
+    """A switch without arguments; `@torch.no_grad` works without parentheses too."""
+
+    def __new__(cls, function: Callable | None = None) -> Any:
+        switch = super().__new__(cls)
+        return switch if function is None else switch(function)
+
+
+class no_grad(_PlainSwitch):
     """Record nothing: `with torch.no_grad():`, or `@torch.no_grad()` on a function.
 
     Example:
@@ -65,7 +56,7 @@ class no_grad(_Switch):
     wanted = False
 
 
-class enable_grad(_Switch):
+class enable_grad(_PlainSwitch):
     """Record, also inside a `no_grad` block."""
 
     wanted = True
@@ -74,7 +65,29 @@ class enable_grad(_Switch):
 class inference_mode(_Switch):
     """PyTorch's stricter no_grad; here it is the same as `no_grad`."""
 
-    wanted = False
-
     def __init__(self, mode: bool = True) -> None:
         self.wanted = not mode
+
+
+class set_grad_enabled(_Switch):
+    """Recording on or off: at once, for a `with` block, or for a decorated function.
+
+    Example:
+        >>> with torch.set_grad_enabled(False):
+        ...     torch.is_grad_enabled()
+        False
+    """
+
+    def __init__(self, mode_: bool) -> None:
+        self.wanted = bool(mode_)
+        self.before, mode.enabled = mode.enabled, self.wanted
+
+    def __enter__(self) -> None:
+        mode.enabled = self.wanted
+
+    def __call__(self, function: Callable) -> Callable:
+        mode.enabled = self.before          # the switch is meant for the calls
+        return super().__call__(function)
+
+    def _recreate_cm(self) -> "set_grad_enabled":
+        return type(self)(self.wanted)

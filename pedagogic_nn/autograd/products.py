@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import op
 from ..backend.device import xp_of
-from .arithmetic import promote, unbroadcast
+from .arithmetic import unbroadcast
 from .function import Primitive
 
 
@@ -21,7 +21,8 @@ def matmul_arrays(a, b):
 
 @matmul_arrays.cpu
 def _matmul_cpu(a, b):
-    from ..backend.gemm import product          # compiled at the first product, not at import
+    from ..backend.gemm import product      # compiled at the first product, not at import
+
     return product(a, b)
 
 
@@ -34,8 +35,6 @@ class Matmul(Primitive):
     @staticmethod
     def forward(ctx, a, b):
         _check(a, b)
-        dtype = promote(a, b)
-        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
         ctx.save_for_backward(a, b)
         return matmul_arrays(a, b)
 
@@ -48,9 +47,11 @@ class Matmul(Primitive):
         g2 = g2 if columns else np.expand_dims(g2, -1)
         da = db = None
         if ctx.needs_input_grad[0]:
-            da = unbroadcast(matmul_arrays(g2, b2.swapaxes(-1, -2)), a2.shape).reshape(a.shape)
+            da = matmul_arrays(g2, b2.swapaxes(-1, -2))
+            da = unbroadcast(da, a2.shape).reshape(a.shape)
         if ctx.needs_input_grad[1]:
-            db = unbroadcast(matmul_arrays(a2.swapaxes(-1, -2), g2), b2.shape).reshape(b.shape)
+            db = matmul_arrays(a2.swapaxes(-1, -2), g2)
+            db = unbroadcast(db, b2.shape).reshape(b.shape)
         return da, db
 
 
@@ -59,8 +60,11 @@ def _check(a, b):
         raise RuntimeError("matmul: a single number has no axes to multiply along; use *")
     k = b.shape[-2] if b.ndim > 1 else b.shape[0]
     if a.shape[-1] != k:
-        raise RuntimeError(f"matmul: shapes {tuple(a.shape)} and {tuple(b.shape)} do not fit: "
-                           f"{a.shape[-1]} columns meet {k} rows")
+        raise RuntimeError(f"matmul: shapes {tuple(a.shape)} and {tuple(b.shape)} do not "
+                           f"fit: {a.shape[-1]} columns meet {k} rows")
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"matmul: expected one dtype, got {a.dtype} and {b.dtype}; "
+                           f"convert one, for example with .to(torch.{a.dtype})")
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -71,33 +75,155 @@ def matmul(a: Any, b: Any) -> Any:
 def _with_axes(name: str, first: int, second: int) -> Any:
     def product(a: Any, b: Any) -> Any:
         if a.ndim != first or b.ndim != second:
-            raise RuntimeError(f"{name}: expected tensors with {first} and {second} axes, got "
-                               f"shapes {tuple(a.shape)} and {tuple(b.shape)}")
+            raise RuntimeError(f"{name}: expected tensors with {first} and {second} axes, "
+                               f"got shapes {tuple(a.shape)} and {tuple(b.shape)}")
+        if name == "bmm" and a.shape[0] != b.shape[0]:
+            raise RuntimeError(f"bmm: expected batches of one size, got {a.shape[0]} and "
+                               f"{b.shape[0]}")
         return Matmul.apply(a, b)
-    product.__name__ = name
+    product.__name__ = product.__qualname__ = name
     product.__doc__ = f"The product of tensors with {first} and {second} axes."
     return product
 
 
-mm, bmm, mv, dot = (_with_axes("mm", 2, 2), _with_axes("bmm", 3, 3), _with_axes("mv", 2, 1),
-                    _with_axes("dot", 1, 1))
+mm, bmm, mv, dot = (_with_axes("mm", 2, 2), _with_axes("bmm", 3, 3),
+                    _with_axes("mv", 2, 1), _with_axes("dot", 1, 1))
 
 
 def outer(a: Any, b: Any) -> Any:
     """out[i, j] = a[i] · b[j]."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError("outer: expected two vectors, got shapes "
+                           f"{tuple(a.shape)} and {tuple(b.shape)}")
     return a.unsqueeze(1) * b.unsqueeze(0)
 
 
+def _scaled_sum(x: Any, product: Any, beta: float, alpha: float) -> Any:
+    product = product if alpha == 1 else product * alpha
+    if beta == 0:                                          # x is not read, not even its NaN
+        return product
+    return (x if beta == 1 else x * beta) + product
+
+
 def addmm(x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """beta · x + alpha · a b."""
-    product = mm(a, b)
-    return (x if beta == 1 else x * beta) + (product if alpha == 1 else product * alpha)
+    """beta · x + alpha · a b, for matrices."""
+    return _scaled_sum(x, mm(a, b), beta, alpha)
+
+
+def addmv(x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta · x + alpha · a b, for a matrix and a vector."""
+    return _scaled_sum(x, mv(a, b), beta, alpha)
+
+
+def baddbmm(x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta · x + alpha · a b, for batches of matrices."""
+    return _scaled_sum(x, bmm(a, b), beta, alpha)
+
+
+# ---- einsum --------------------------------------------------------------------------
+
+
+class Einsum(Primitive):
+    """The sum of products that a formula such as 'ij,jk->ik' describes.
+
+    Every operand and the output have distinct letters, so the gradient of an operand is the
+    einsum of the output's gradient and the other operands; letters that only this operand
+    has are stretched.
+    """
+
+    @staticmethod
+    def forward(ctx, *arrays, inputs, output):
+        ctx.save_for_backward(*arrays)
+        ctx.letters = inputs, output
+        formula = f"{','.join(inputs)}->{output}"
+        return xp_of(arrays[0]).einsum(formula, *arrays, optimize=len(arrays) > 2)
+
+    @staticmethod
+    def backward(ctx, g):
+        inputs, output = ctx.letters
+        xp, slopes = xp_of(g), []
+        for k, needed in enumerate(ctx.needs_input_grad):
+            if not needed:
+                slopes.append(None)
+                continue
+            others = [a for j, a in enumerate(ctx.saved) if j != k]
+            letters = [output, *(t for j, t in enumerate(inputs) if j != k)]
+            known = "".join(t for t in inputs[k] if any(t in u for u in letters))
+            slope = xp.einsum(f"{','.join(letters)}->{known}", g, *others,
+                              optimize=len(letters) > 2)
+            shape = ctx.saved[k].shape
+            wide = [n if t in known else 1 for t, n in zip(inputs[k], shape, strict=True)]
+            slopes.append(xp.broadcast_to(slope.reshape(wide), shape))
+        return tuple(slopes)
+
+
+def einsum(formula: str, *tensors: Any) -> Any:
+    """Einstein's summation: letters that the output lacks are summed over.
+
+    'ij,jk->ik' is a matrix product, 'bi,bj->bij' a batch of outer products, 'ii->i' a
+    diagonal.  Without '->' the output has, in alphabetical order, the letters that come
+    once.
+
+    Raises:
+        RuntimeError: the formula does not fit the tensors.
+
+    Example:
+        >>> a, b = torch.ones(2, 3), torch.ones(3, 4)
+        >>> torch.einsum("ij,jk->ik", a, b).shape
+        torch.Size([2, 4])
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    inputs, output = _letters(formula, tensors)
+    operands = []
+    for k, x in enumerate(tensors):
+        while len(set(inputs[k])) < len(inputs[k]):        # 'ii': take the diagonal first
+            x, inputs[k] = _merge_repeated(x, inputs[k])
+        operands.append(x)
+    try:
+        return Einsum.apply(*operands, inputs=tuple(inputs), output=output)
+    except ValueError as error:
+        raise RuntimeError(f"einsum {formula!r}: {error}") from None
+
+
+def _letters(formula: str, tensors: tuple) -> tuple[list[str], str]:
+    """The letters of each operand and of the output, with '…' spelt out."""
+    left, arrow, output = formula.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(tensors):
+        raise RuntimeError(f"einsum {formula!r}: names {len(inputs)} operands, got "
+                           f"{len(tensors)}")
+    free = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in formula]
+    batch = ""
+    for k, (text, x) in enumerate(zip(inputs, tensors, strict=True)):
+        missing = x.ndim - len(text.replace("...", ""))
+        if missing < 0 or (missing and "..." not in text):
+            raise RuntimeError(f"einsum {formula!r}: {text!r} does not fit a tensor of "
+                               f"shape {tuple(x.shape)}")
+        extra = "".join(reversed(free[:missing]))          # counted from the right
+        batch = max(batch, extra, key=len)
+        inputs[k] = text.replace("...", extra)
+    if not arrow:
+        every = "".join(inputs)
+        output = batch + "".join(sorted(c for c in set(every) - set(batch)
+                                        if every.count(c) == 1))
+    return inputs, output.replace("...", batch)
+
+
+def _merge_repeated(x: Any, letters: str) -> tuple[Any, str]:
+    """The diagonal of two axes that one letter names."""
+    double = next(c for c in letters if letters.count(c) > 1)
+    a = letters.index(double)
+    b = letters.index(double, a + 1)
+    rest = letters[:a] + letters[a + 1:b] + letters[b + 1:]
+    return x.diagonal(0, a, b), rest + double
 
 
 class Products:
     """The matrix products of a tensor."""
 
-    matmul, mm, bmm, mv, dot, outer, ger, addmm = matmul, mm, bmm, mv, dot, outer, outer, addmm
+    matmul, mm, bmm, mv, dot, outer, ger = matmul, mm, bmm, mv, dot, outer, outer
+    addmm, addmv, baddbmm = addmm, addmv, baddbmm
     __matmul__ = matmul
 
     def __rmatmul__(self, other: Any) -> Any:

@@ -1,15 +1,20 @@
-"""Reductions: sum, mean, max, softmax's parts …  `dim` is the axis that disappears.
+"""Reductions: sum, mean, max, norm …  `dim` is the axis that disappears.
 
-The gradient of a sum is a copy for each summand; of a maximum, it goes to where the maximum came
-from (with `dim` to the first such place, without it shared evenly, as PyTorch does).
+The gradient of a sum is a copy for each summand; of a maximum, it goes to where the
+maximum came from: with indices to the one place that they name, without them shared evenly
+by equal ones, as PyTorch does.  NumPy's spellings `axis` and `keepdims` work too.
 """
+import functools
 from collections import namedtuple
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..backend.device import xp_of
 from . import function
+from .arithmetic import QUIET
+from .dtypes import as_dtype, as_float
 from .function import Primitive
 
 MaxMin = namedtuple("MaxMin", ["values", "indices"])
@@ -35,6 +40,18 @@ def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
     return tuple(found) if ndim else None
 
 
+def _with_numpy_names(reduction: Callable) -> Callable:
+    """Let a reduction understand `axis` and `keepdims`."""
+    @functools.wraps(reduction)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        if "axis" in options:
+            options["dim"] = options.pop("axis")
+        if "keepdims" in options:
+            options["keepdim"] = options.pop("keepdims")
+        return reduction(*args, **options)
+    return wrapped
+
+
 def _widen(g: Any, shape: tuple[int, ...], dims: tuple[int, ...] | None, keepdim: bool) -> Any:
     """A reduced gradient, ready to be stretched over `shape` again."""
     if dims is None or keepdim:
@@ -58,14 +75,34 @@ class Sum(Primitive):
         return xp_of(g).broadcast_to(wide, ctx.shape)
 
 
-class Prod(Primitive):
-    """The product over `dims`."""
+class Mean(Primitive):
+    """The average over `dims`; NaN over nothing."""
 
     @staticmethod
-    def forward(ctx, x, dims, keepdim):
+    def forward(ctx, x, dims, keepdim, dtype=None):
+        ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
+        total = x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+        ctx.count = count_along(x.shape, dims)
+        with QUIET():
+            return total / total.dtype.type(ctx.count)
+
+    @staticmethod
+    def backward(ctx, g):
+        wide = _widen(g, ctx.shape, ctx.dims, ctx.keepdim)
+        share = wide / g.dtype.type(ctx.count) if ctx.count else wide
+        return xp_of(g).broadcast_to(share, ctx.shape)
+
+
+class Prod(Primitive):
+    """The product over `dims`; integers and bools multiply to int64."""
+
+    @staticmethod
+    def forward(ctx, x, dims, keepdim, dtype=None):
         ctx.dims, ctx.keepdim = dims, keepdim
         ctx.save_for_backward(x)
-        return x.prod(axis=dims, keepdims=keepdim)
+        if dtype is None and x.dtype.kind != "f":
+            dtype = np.int64
+        return x.prod(axis=dims, keepdims=keepdim, dtype=dtype)
 
     @staticmethod
     def backward(ctx, g):
@@ -75,7 +112,8 @@ class Prod(Primitive):
         # The product of the others: with one zero, only the zero has any; with two, nobody.
         zeros = (x == 0).sum(axis=dims, keepdims=True)
         rest = xp.where(x == 0, 1, x).prod(axis=dims, keepdims=True)
-        others = xp.where(x == 0, rest * (zeros == 1), rest * (zeros == 0) / xp.where(x == 0, 1, x))
+        others = xp.where(x == 0, rest * (zeros == 1),
+                          rest * (zeros == 0) / xp.where(x == 0, 1, x))
         return (g * others).astype(x.dtype)
 
 
@@ -93,7 +131,8 @@ class Extremum(Primitive):
         index = xp.expand_dims((x.argmax if largest else x.argmin)(axis=dim), dim)
         index = index.astype(np.int64)
         values = xp.take_along_axis(x, index, dim)
-        ctx.scalar, ctx.shape, ctx.dim, ctx.index, ctx.keepdim = False, x.shape, dim, index, keepdim
+        ctx.scalar, ctx.shape, ctx.dim = False, x.shape, dim
+        ctx.index, ctx.keepdim = index, keepdim
         if not keepdim:
             values, index = values.squeeze(dim), index.squeeze(dim)
         ctx.mark_non_differentiable(index)
@@ -110,23 +149,27 @@ class Extremum(Primitive):
         return dx
 
 
-class ExtremumOfAll(Primitive):
-    """The largest or smallest of all elements; equal ones share the gradient."""
+class EvenExtremum(Primitive):
+    """Maximum or minimum over `dims` (None: all); equal ones share the gradient."""
 
     @staticmethod
-    def forward(ctx, x, largest):
-        y = x.max() if largest else x.min()
+    def forward(ctx, x, dims, keepdim, largest):
+        y = (x.max if largest else x.min)(axis=dims, keepdims=True)
         ctx.save_for_backward(x)
-        ctx.value = y
-        return y
+        ctx.y, ctx.dims, ctx.keepdim = y, dims, keepdim
+        return y if keepdim else y.squeeze(axis=dims)
 
     @staticmethod
     def backward(ctx, g):
-        hits = ctx.saved[0] == ctx.value
-        return hits * (g / hits.sum().astype(g.dtype))
+        (x,) = ctx.saved
+        hits = x == ctx.y
+        share = hits.sum(axis=ctx.dims, keepdims=True).astype(g.dtype)
+        return hits * (_widen(g, x.shape, ctx.dims, ctx.keepdim) / share)
 
 
 class CumSum(Primitive):
+    """Running sums along an axis."""
+
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
@@ -138,13 +181,44 @@ class CumSum(Primitive):
         return xp_of(g).flip(flipped.cumsum(axis=ctx.dim), ctx.dim)
 
 
+class CumProd(Primitive):
+    """Running products along an axis."""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        y = x.cumprod(axis=dim, dtype=None if x.dtype.kind == "f" else np.int64)
+        ctx.dim = dim
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved
+        if (x == 0).any():
+            return _cumprod_slope_with_zeros(g, x, ctx.dim)
+        flipped = xp_of(g).flip(g * y, ctx.dim)
+        return xp_of(g).flip(flipped.cumsum(axis=ctx.dim), ctx.dim) / x
+
+
+def _cumprod_slope_with_zeros(g, x, dim):
+    """Where division by x is not possible: the product of the others, one k at a time."""
+    dx = xp_of(x).zeros_like(x)
+    for k in range(x.shape[dim]):
+        others = x.copy()
+        at_k = (slice(None),) * dim + (k,)
+        others[at_k] = 1
+        from_k = (slice(None),) * dim + (slice(k, None),)
+        dx[at_k] = (g * others.cumprod(axis=dim))[from_k].sum(axis=dim)
+    return dx
+
+
 class LogSumExp(Primitive):
     """log Σ exp x along axes, without overflow."""
 
     @staticmethod
     def forward(ctx, x, dims, keepdim):
-        xp = xp_of(x)
-        top = x.max(axis=dims, keepdims=True)
+        x, xp = as_float(x), xp_of(x)
+        top = x.max(axis=dims, keepdims=True, initial=-np.inf)
         top = xp.where(xp.isfinite(top), top, x.dtype.type(0))
         with np.errstate(divide="ignore"):
             y = xp.log(xp.exp(x - top).sum(axis=dims, keepdims=True)) + top
@@ -158,114 +232,175 @@ class LogSumExp(Primitive):
         return _widen(g, x.shape, ctx.dims, ctx.keepdim) * xp_of(x).exp(x - ctx.y)
 
 
-def sum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A001
+def count_along(shape: tuple, dims: tuple | None) -> int:
+    """How many elements a reduction over `dims` (None: all) puts together."""
+    return int(np.prod(shape if dims is None else [shape[d] for d in dims]))
+
+
+@_with_numpy_names
+def sum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over `dim` (all axes if None)."""
-    return Sum.apply(x, dims=axes(dim, x.ndim, "sum"), keepdim=keepdim, dtype=dtype)
+    return Sum.apply(x, dims=axes(dim, x.ndim, "sum"), keepdim=keepdim,
+                     dtype=None if dtype is None else as_dtype(dtype))
 
 
+@_with_numpy_names
 def mean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The average over `dim` (all axes if None).
 
     Raises:
         RuntimeError: the tensor holds integers; say x.float().mean().
     """
-    if dtype is None and x.dtype.kind != "f":
-        raise RuntimeError(f"mean: expected a floating-point tensor, got {x.dtype}; "
+    kind = x.dtype if dtype is None else as_dtype(dtype)
+    if kind.kind != "f":
+        raise RuntimeError(f"mean: expected a floating-point tensor, got {kind}; "
                            "say x.float().mean()")
-    dims = axes(dim, x.ndim, "mean")
-    count = x.numel() if dims is None else int(np.prod([x.shape[d] for d in dims]))
-    total = Sum.apply(x, dims=dims, keepdim=keepdim, dtype=dtype)
-    return total / count if count else total * float("nan")
+    return Mean.apply(x, dims=axes(dim, x.ndim, "mean"), keepdim=keepdim, dtype=kind)
 
 
+@_with_numpy_names
+def nansum(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The sum over `dim` of what is not NaN."""
+    return sum(x.masked_fill(x.isnan(), 0), dim, keepdim)
+
+
+@_with_numpy_names
+def nanmean(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The average over `dim` of what is not NaN."""
+    return nansum(x, dim, keepdim) / sum(~x.isnan(), dim, keepdim)
+
+
+@_with_numpy_names
 def var(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: int | None = None) -> Any:
-    """The variance over `dim`: divided by n - 1, or by n with unbiased=False (or correction=0)."""
+    """The variance over `dim`: divided by n - 1, or by n with unbiased=False (or with
+    correction=0)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     dims = axes(dim, x.ndim, "var")
-    n = x.numel() if dims is None else int(np.prod([x.shape[d] for d in dims]))
     correction = int(unbiased) if correction is None else correction
     centred = x - mean(x, dims, keepdim=True)
-    total = sum(centred * centred, dims, keepdim)
-    return total / (n - correction) if n > correction else total * float("nan")
+    n = count_along(x.shape, dims)
+    return sum(centred * centred, dims, keepdim) / float(np.maximum(n - correction, 0))
 
 
+@_with_numpy_names
 def std(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: int | None = None) -> Any:
-    """The standard deviation over `dim`: the root of `var`."""
-    return var(x, dim, unbiased, keepdim, correction=correction).sqrt()
+    """The standard deviation over `dim`: the root of `var`, with gradient 0 at 0."""
+    return Root.apply(var(x, dim, unbiased, keepdim, correction=correction), p=2.0)
 
 
-def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+@_with_numpy_names
+def prod(x: Any, dim: int | None = None, keepdim: bool = False, *,
+         dtype: Any = None) -> Any:
     """The product over `dim` (all axes if None)."""
-    return Prod.apply(x, dims=axes(dim, x.ndim, "prod"), keepdim=keepdim)
+    return Prod.apply(x, dims=axes(dim, x.ndim, "prod"), keepdim=keepdim,
+                      dtype=None if dtype is None else as_dtype(dtype))
 
 
 def _extremum(x: Any, dim: Any, keepdim: bool, largest: bool, who: str) -> Any:
     if dim is None:
-        if x.numel() == 0:
-            raise RuntimeError(f"{who}: a tensor without elements has no {who}; give a dim")
-        return ExtremumOfAll.apply(x, largest=largest)
+        return _even_extremum(x, None, False, largest, who)
     if isinstance(dim, function.Tensor):
         return x.maximum(dim) if largest else x.minimum(dim)
     found = axes(dim, x.ndim, who)
     if found and x.shape[found[0]] == 0:
         raise IndexError(f"{who}: axis {dim} of shape {tuple(x.shape)} has no elements")
-    return MaxMin(*Extremum.apply(x, dim=found and found[0], keepdim=keepdim, largest=largest))
+    return MaxMin(*Extremum.apply(x, dim=found and found[0], keepdim=keepdim,
+                                  largest=largest))
 
 
-def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:            # noqa: A001
-    """The largest element; along `dim` a pair (values, indices); of two tensors the larger."""
+def _even_extremum(x: Any, dim: Any, keepdim: bool, largest: bool, who: str) -> Any:
+    dims = axes(dim, x.ndim, who)
+    if count_along(x.shape, dims) == 0:
+        if dims is None:
+            raise RuntimeError(f"{who}: a tensor without elements has no {who}; give a dim")
+        raise IndexError(f"{who}: axis {dim} of shape {tuple(x.shape)} has no elements")
+    return EvenExtremum.apply(x, dims=dims, keepdim=keepdim, largest=largest)
+
+
+@_with_numpy_names
+def max(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest element; along `dim` a pair (values, indices); of two tensors the
+    larger."""
     return _extremum(x, dim, keepdim, True, "max")
 
 
-def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:            # noqa: A001
-    """The smallest element; along `dim` a pair (values, indices); of two tensors the smaller."""
+@_with_numpy_names
+def min(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element; along `dim` a pair (values, indices); of two tensors the
+    smaller."""
     return _extremum(x, dim, keepdim, False, "min")
 
 
+@_with_numpy_names
 def amax(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest element along `dim`, without indices."""
-    return max(x, dim, keepdim).values if isinstance(dim, int) else max(x)
+    """The largest element along `dim` (one axis or several), without indices."""
+    return _even_extremum(x, dim, keepdim, True, "amax")
 
 
+@_with_numpy_names
 def amin(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest element along `dim`, without indices."""
-    return min(x, dim, keepdim).values if isinstance(dim, int) else min(x)
+    """The smallest element along `dim` (one axis or several), without indices."""
+    return _even_extremum(x, dim, keepdim, False, "amin")
+
+
+def aminmax(x: Any, *, dim: Any = None, keepdim: bool = False) -> tuple:
+    """(the smallest, the largest) along `dim`."""
+    return amin(x, dim, keepdim), amax(x, dim, keepdim)
 
 
 def _index_of(name: str, doc: str) -> Any:
+    @_with_numpy_names
     def find(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         dims = axes(dim, x.ndim, name)
+        if count_along(x.shape, dims) == 0:
+            raise IndexError(f"{name}: axis {dim} of shape {tuple(x.shape)} has no elements")
         xp = xp_of(x.array)
         index = getattr(xp, name)(x.array, None if dims is None else dims[0])
         index = xp.asarray(index).astype(np.int64)
-        if keepdim and dims is not None:
-            index = xp.expand_dims(index, dims[0])
+        if keepdim:
+            index = index.reshape((1,) * x.ndim) if dims is None else \
+                xp.expand_dims(index, dims[0])
         return function.Tensor._of(index, x.device)
-    find.__name__, find.__doc__ = name, doc
+    find.__name__, find.__qualname__, find.__doc__ = name, name, doc
     return find
 
 
-argmax = _index_of("argmax", "Where the largest element stands (in the flat tensor if dim is None).")
-argmin = _index_of("argmin", "Where the smallest element stands (in the flat tensor if dim is None).")
+argmax = _index_of("argmax", "Where the largest element stands (in the flat tensor if "
+                             "dim is None).")
+argmin = _index_of("argmin", "Where the smallest element stands (in the flat tensor if "
+                             "dim is None).")
 
 
+@_with_numpy_names
 def logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Any:
     """log Σ exp(x) along `dim`, without overflow."""
     return LogSumExp.apply(x, dims=axes(dim, x.ndim, "logsumexp"), keepdim=keepdim)
 
 
+@_with_numpy_names
 def cumsum(x: Any, dim: int) -> Any:
     """Running sums along `dim`."""
     (d,) = axes(dim, x.ndim, "cumsum") or (0,)
     return CumSum.apply(x, dim=d)
 
 
+@_with_numpy_names
+def cumprod(x: Any, dim: int) -> Any:
+    """Running products along `dim`."""
+    (d,) = axes(dim, x.ndim, "cumprod") or (0,)
+    return CumProd.apply(x, dim=d)
+
+
+@_with_numpy_names
 def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The p-norm (Σ |x|^p)^(1/p); p may be inf, -inf, 0 or 'fro' (the same as 2)."""
     p = 2.0 if p in ("fro", None) else float(p)
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"norm: expected a floating-point tensor, got {x.dtype}; "
+                           "say x.float().norm()")
     size = abs(x)
     if p == float("inf"):
         return amax(size, dim, keepdim)
@@ -296,47 +431,45 @@ class Root(Primitive):
         return g * xp_of(y).where(y == 0, y.dtype.type(0), slope)
 
 
-def all(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:     # noqa: A001
+@_with_numpy_names
+def all(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all elements are true (not zero)."""
-    return function.Tensor._of(x.array.all(axis=dim, keepdims=keepdim), x.device)
+    dims = axes(dim, x.ndim, "all")
+    return function.Tensor._of(x.array.all(axis=dims, keepdims=keepdim), x.device)
 
 
-def any(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:     # noqa: A001
+@_with_numpy_names
+def any(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether some element is true (not zero)."""
-    return function.Tensor._of(x.array.any(axis=dim, keepdims=keepdim), x.device)
+    dims = axes(dim, x.ndim, "any")
+    return function.Tensor._of(x.array.any(axis=dims, keepdims=keepdim), x.device)
 
 
-def sort(x: Any, dim: int = -1, descending: bool = False) -> Any:
-    """Values in order along `dim`, and the indices that bring them there."""
-    order = argsort(x, dim, descending)
-    return MaxMin(x.gather(dim, order), order)
+@_with_numpy_names
+def count_nonzero(x: Any, dim: Any = None) -> Any:
+    """How many elements are not zero."""
+    return sum(x != 0, dim)
 
 
-def argsort(x: Any, dim: int = -1, descending: bool = False) -> Any:
-    """The indices that would put x in order along `dim`; equal elements keep their order."""
-    xp = xp_of(x.array)
-    if not descending:
-        order = xp.argsort(x.array, axis=dim, kind="stable")
-    else:
-        back = xp.flip(x.array, dim)
-        order = x.shape[dim] - 1 - xp.flip(xp.argsort(back, axis=dim, kind="stable"), dim)
-    return function.Tensor._of(order.astype(np.int64), x.device)
+def var_mean(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
+             correction: int | None = None) -> tuple:
+    """(the variance, the average) over `dim`."""
+    return (var(x, dim, unbiased, keepdim, correction=correction),
+            mean(x, None if isinstance(dim, bool) else dim, keepdim))
 
 
-def topk(x: Any, k: int, dim: int = -1, largest: bool = True) -> Any:
-    """The k largest (or smallest) along `dim`, in order, and their indices."""
-    if not 0 <= k <= x.shape[dim]:
-        raise RuntimeError(f"topk: k is {k}, but axis {dim} has {x.shape[dim]} elements")
-    order = argsort(x, dim, descending=largest).narrow(dim, 0, k)
-    return MaxMin(x.gather(dim, order), order)
+def std_mean(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
+             correction: int | None = None) -> tuple:
+    """(the standard deviation, the average) over `dim`."""
+    return (std(x, dim, unbiased, keepdim, correction=correction),
+            mean(x, None if isinstance(dim, bool) else dim, keepdim))
 
 
 class Reductions:
     """The reducing methods of a tensor."""
 
     sum, mean, var, std, prod, norm = sum, mean, var, std, prod, norm
-    max, min, amax, amin, argmax, argmin = max, min, amax, amin, argmax, argmin
-    logsumexp, cumsum, all, any, sort, argsort, topk = (
-        logsumexp, cumsum, all, any, sort, argsort, topk)
-
-
+    nansum, nanmean, count_nonzero = nansum, nanmean, count_nonzero
+    max, min, amax, amin, aminmax = max, min, amax, amin, aminmax
+    argmax, argmin, all, any = argmax, argmin, all, any
+    logsumexp, cumsum, cumprod = logsumexp, cumsum, cumprod

@@ -1,7 +1,7 @@
-"""Shaping: the same numbers in another arrangement.
+"""Shaping: the same numbers in another shape, several tensors as one, one as several.
 
-view, transpose, expand … share memory with their input wherever NumPy can; their gradient is the
-same rearrangement backwards (and, for a stretched axis, a sum).
+view, transpose, expand … share memory with their input; their gradient is the same
+rearrangement backwards (and, for a stretched axis, a sum).
 """
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,8 @@ import numpy as np
 
 from ..backend.device import xp_of
 from . import function
-from .arithmetic import promote, unbroadcast
+from .arithmetic import unbroadcast
+from .dtypes import as_dtype, promote
 from .function import Primitive
 from .reductions import axes
 
@@ -26,13 +27,20 @@ class Reshape(Primitive):
     view = True
 
     @staticmethod
-    def forward(ctx, x, shape):
+    def forward(ctx, x, shape, who="reshape"):
         ctx.shape = x.shape
         try:
-            return x.reshape(shape)
+            y = x.reshape(shape)
         except ValueError:
-            raise RuntimeError(f"view: shape {tuple(x.shape)} holds {x.size} elements and cannot "
-                               f"become {tuple(shape)}") from None
+            raise RuntimeError(f"{who}: shape {tuple(x.shape)} holds {x.size} elements and "
+                               f"cannot become {tuple(shape)}") from None
+        if not x.flags.c_contiguous:
+            ctx.copied = not xp_of(x).may_share_memory(x, y)
+            if ctx.copied and who == "view" and x.size:
+                raise RuntimeError(
+                    f"view: shape {tuple(x.shape)}, as it stands in memory, cannot become "
+                    f"{tuple(shape)} without a copy; say .reshape(…)")
+        return y
 
     @staticmethod
     def backward(ctx, g):
@@ -60,14 +68,15 @@ class Expand(Primitive):
         ctx.shape = x.shape
         extra = len(shape) - x.ndim
         if extra < 0:
-            raise RuntimeError(f"expand: shape {tuple(shape)} has fewer axes than {tuple(x.shape)}")
+            raise RuntimeError(f"expand: shape {tuple(shape)} has fewer axes than "
+                               f"{tuple(x.shape)}")
         full = tuple(x.shape[k - extra] if n == -1 and k >= extra else n
                      for k, n in enumerate(shape))
         try:
             return xp_of(x).broadcast_to(x, full)
         except ValueError:
-            raise RuntimeError(f"expand: shape {tuple(x.shape)} does not stretch to {tuple(shape)}; "
-                               "only axes of size 1 stretch") from None
+            raise RuntimeError(f"expand: shape {tuple(x.shape)} does not stretch to "
+                               f"{tuple(shape)}; only axes of size 1 stretch") from None
 
     @staticmethod
     def backward(ctx, g):
@@ -81,7 +90,8 @@ class Cat(Primitive):
     def forward(ctx, *arrays, dim):
         dtype = promote(*arrays)
         ctx.dim, ctx.lengths = dim, [a.shape[dim] for a in arrays]
-        return xp_of(arrays[0]).concatenate([a.astype(dtype, copy=False) for a in arrays], dim)
+        arrays = [a.astype(dtype, copy=False) for a in arrays]
+        return xp_of(arrays[0]).concatenate(arrays, dim)
 
     @staticmethod
     def backward(ctx, g):
@@ -99,55 +109,29 @@ class Clone(Primitive):
         return g
 
 
-class Convert(Primitive):
-    """To another dtype or device and back."""
-
-    @staticmethod
-    def forward(ctx, x, dtype, device, source):
-        ctx.source = source, x.dtype
-        return device.put(x if dtype is None else x.astype(dtype))
-
-    @staticmethod
-    def backward(ctx, g):
-        device, dtype = ctx.source
-        return device.put(g.astype(dtype))
-
-
-class Flip(Primitive):
-    @staticmethod
-    def forward(ctx, x, dims):
-        ctx.dims = dims
-        return xp_of(x).flip(x, dims)
-
-    @staticmethod
-    def backward(ctx, g):
-        return xp_of(g).flip(g, ctx.dims)
-
-
-class Triangle(Primitive):
-    """The lower or upper triangle of the last two axes; zero elsewhere."""
-
-    @staticmethod
-    def forward(ctx, x, keep, k):
-        ctx.keep, ctx.k = keep, k
-        return getattr(xp_of(x), keep)(x, k)
-
-    @staticmethod
-    def backward(ctx, g):
-        return getattr(xp_of(g), ctx.keep)(g, ctx.k)
-
-
 def reshape(x: Any, *shape: Any) -> Any:
-    """The same elements in another shape; one size may be -1.  Copies only where it must."""
+    """The same elements in another shape; one size may be -1.  Copies where it must."""
     return Reshape.apply(x, shape=sizes(shape))
+
+
+def view(x: Any, *shape: Any) -> Any:
+    """The same memory in another shape, or its bits read as another dtype.
+
+    Raises:
+        RuntimeError: the elements do not stand in this order in memory; use reshape.
+    """
+    if len(shape) == 1 and not isinstance(shape[0], (int, np.integer, tuple, list)):
+        array = x.array.view(as_dtype(shape[0]))
+        return function.Tensor._of(array, x.device)
+    return Reshape.apply(x, shape=sizes(shape), who="view")
 
 
 def transpose(x: Any, dim0: int, dim1: int) -> Any:
     """Two axes exchanged."""
     order = list(range(x.ndim))
-    a, b = (axes(d, x.ndim, "transpose") or (0,) for d in (dim0, dim1))
+    (a,), (b,) = (axes(d, x.ndim, "transpose") or (0,) for d in (dim0, dim1))
     if order:
-        order[a[0]], order[b[0]] = order[b[0]], order[a[0]]
+        order[a], order[b] = order[b], order[a]
     return Permute.apply(x, order=tuple(order))
 
 
@@ -162,7 +146,8 @@ def permute(x: Any, *dims: Any) -> Any:
 def t(x: Any) -> Any:
     """The transpose of a matrix; vectors and numbers are returned as they are."""
     if x.ndim > 2:
-        raise RuntimeError(f"t: expected at most 2 axes, got {x.ndim}; use transpose or permute")
+        raise RuntimeError(f"t: expected at most 2 axes, got {x.ndim}; use transpose or "
+                           "permute")
     return transpose(x, 0, 1) if x.ndim == 2 else x
 
 
@@ -184,9 +169,10 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Axes start_dim … end_dim merged into one."""
     if x.ndim == 0:
         return Reshape.apply(x, shape=(1,))
-    (a,), (b,) = axes(start_dim, x.ndim, "flatten") or (0,), axes(end_dim, x.ndim, "flatten") or (0,)
+    (a,), (b,) = (axes(d, x.ndim, "flatten") or (0,) for d in (start_dim, end_dim))
     if a > b:
-        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim "
+                           f"{end_dim}")
     merged = int(np.prod(x.shape[a:b + 1]))
     return Reshape.apply(x, shape=(*x.shape[:a], merged, *x.shape[b + 1:]))
 
@@ -245,17 +231,26 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
 
 def split(x: Any, size: int | Sequence[int], dim: int = 0) -> tuple:
     """Pieces of `size` along dim (the last may be smaller), or pieces of the given sizes."""
-    n = x.shape[dim]
+    if x.ndim == 0:
+        raise RuntimeError("split: a single number has no axes to split along")
+    (d,) = axes(dim, x.ndim, "split") or (0,)
+    n = x.shape[d]
     if isinstance(size, int):
+        if size < 0 or (size == 0 and n):
+            raise RuntimeError(f"split: pieces of size {size} do not make up axis {dim}, "
+                               f"which has {n} elements")
         size = [min(size, n - k) for k in range(0, max(n, 1), max(size, 1))]
     if sum(size) != n:
-        raise RuntimeError(f"split: sizes {list(size)} add up to {sum(size)}, axis {dim} has {n}")
+        raise RuntimeError(f"split: sizes {list(size)} add up to {sum(size)}, axis {dim} "
+                           f"has {n}")
     starts = np.cumsum([0, *size[:-1]]).tolist()
     return tuple(narrow(x, dim, a, k) for a, k in zip(starts, size, strict=True))
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple:
     """About `chunks` pieces of equal size along dim; the last may be smaller."""
+    if chunks < 1:
+        raise RuntimeError(f"chunk: expected at least one chunk, got {chunks}")
     return split(x, -(-x.shape[dim] // chunks) or 1, dim)
 
 
@@ -276,46 +271,51 @@ def select(x: Any, dim: int, index: int) -> Any:
     return x[(slice(None),) * d + (index,)]
 
 
+def tensor_split(x: Any, sections: Any, dim: int = 0) -> tuple:
+    """`sections` pieces of nearly equal size along dim, or pieces between given places."""
+    n = x.shape[dim]
+    if isinstance(sections, int):
+        small, larger = divmod(n, sections)
+        lengths = [small + 1] * larger + [small] * (sections - larger)
+    else:
+        cuts = [0, *(min(max(c, 0), n) for c in sections), n]
+        lengths = [max(b - a, 0) for a, b in zip(cuts, cuts[1:])]
+    starts = np.cumsum([0, *lengths[:-1]]).tolist()
+    return tuple(narrow(x, dim, a, k) for a, k in zip(starts, lengths, strict=True))
+
+
 def unbind(x: Any, dim: int = 0) -> tuple:
     """All slices of axis `dim`."""
     return tuple(select(x, dim, k) for k in range(x.shape[dim]))
 
 
-def movedim(x: Any, source: int, destination: int) -> Any:
-    """One axis moved to another place."""
-    kept = [k for k in range(x.ndim) if k != source % x.ndim]
-    kept.insert(destination % x.ndim, source % x.ndim)
-    return Permute.apply(x, order=tuple(kept))
-
-
-def flip(x: Any, *dims: Any) -> Any:
-    """The order of the elements reversed along the given axes."""
-    return Flip.apply(x, dims=axes(sizes(dims), x.ndim, "flip") or ())
-
-
-def tril(x: Any, diagonal: int = 0) -> Any:
-    """The lower triangle; zero above."""
-    return Triangle.apply(x, keep="tril", k=diagonal)
-
-
-def triu(x: Any, diagonal: int = 0) -> Any:
-    """The upper triangle; zero below."""
-    return Triangle.apply(x, keep="triu", k=diagonal)
+def movedim(x: Any, source: Any, destination: Any) -> Any:
+    """Axes (one or several) moved to other places."""
+    start = axes(source, x.ndim, "movedim") or ()
+    end = axes(destination, x.ndim, "movedim") or ()
+    if len(start) != len(end):
+        raise RuntimeError(f"movedim: {len(start)} axes cannot move to {len(end)} places")
+    order = [k for k in range(x.ndim) if k not in start]
+    for place, axis in sorted(zip(end, start, strict=True)):
+        order.insert(place, axis)
+    return Permute.apply(x, order=tuple(order))
 
 
 class Shaping:
     """The rearranging methods of a tensor."""
 
-    view = reshape = reshape
-    transpose, permute, t = transpose, permute, t
+    view, reshape, permute, t = view, reshape, permute, t
+    transpose = swapaxes = swapdims = transpose
     squeeze, unsqueeze, flatten, unflatten = squeeze, unsqueeze, flatten, unflatten
     expand, repeat, split, chunk, narrow = expand, repeat, split, chunk, narrow
-    select, unbind, movedim, flip, tril, triu = select, unbind, movedim, flip, tril, triu
+    select, unbind, movedim, moveaxis = select, unbind, movedim, movedim
+    tensor_split = tensor_split
 
     @property
     def T(self) -> Any:                                                     # noqa: N802
         """All axes in reverse order."""
-        return Permute.apply(self, order=tuple(reversed(range(self.ndim))))  # type: ignore
+        ndim = self.ndim                                  # type: ignore[attr-defined]
+        return Permute.apply(self, order=tuple(reversed(range(ndim))))
 
     @property
     def mT(self) -> Any:                                                    # noqa: N802
@@ -328,11 +328,16 @@ class Shaping:
 
     def contiguous(self) -> Any:
         """The same tensor with its elements in C order in memory: itself, or a copy."""
-        return self if self.array.flags.c_contiguous else Clone.apply(self)  # type: ignore
+        array = self.array                                # type: ignore[attr-defined]
+        return self if array.flags.c_contiguous else Clone.apply(self)
+
+    def ravel(self) -> Any:
+        """All elements in one row."""
+        return reshape(self, -1)
 
     def view_as(self, other: Any) -> Any:
-        """This tensor in the shape of another."""
-        return reshape(self, other.shape)
+        """This memory in the shape of another tensor."""
+        return view(self, other.shape)
 
     def reshape_as(self, other: Any) -> Any:
         """This tensor in the shape of another."""
@@ -345,7 +350,12 @@ class Shaping:
 
 def broadcast_tensors(*tensors: Any) -> tuple:
     """All tensors stretched to one shape."""
-    shape = np.broadcast_shapes(*(x.shape for x in tensors))
+    try:
+        shape = np.broadcast_shapes(*(x.shape for x in tensors))
+    except ValueError:
+        raise RuntimeError("broadcast_tensors: shapes "
+                           f"{', '.join(str(tuple(x.shape)) for x in tensors)} do not "
+                           "broadcast") from None
     return tuple(expand(x, shape) for x in tensors)
 
 

@@ -16,8 +16,9 @@ class _VariableType(type):
         if not isinstance(data, Tensor):
             raise TypeError(f"Variable: data must be a tensor, got {type(data).__name__}")
         if volatile and requires_grad:
-            raise ValueError("Variable: volatile=True records nothing, so requires_grad=True cannot "
-                             "hold at the same time; give one of them")
+            raise ValueError("Variable: volatile=True records nothing, so "
+                             "requires_grad=True cannot hold at the same time; give one "
+                             "of them")
         made = data.detach()
         made.requires_grad_(requires_grad)
         if volatile or data.volatile:

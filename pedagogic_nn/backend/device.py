@@ -1,13 +1,17 @@
 """Devices: where arrays live, and which array module makes them.
 
-    cpu, cpu:1 … cpu:7     NumPy arrays.  One memory, but each name has its own worker thread and generator, so that
-                           data parallelism can be taught, tested and used on a laptop.
+    cpu, cpu:1 … cpu:7     NumPy arrays.  One memory, but each name has its own worker
+                           thread and generator, so that data parallelism can be taught,
+                           tested and used on a laptop.
     cuda:0, cuda:1 …       CuPy arrays on a GPU.
-    the same, simulated    With NUMBA_ENABLE_CUDASIM=1 in the environment and no GPU: NumPy memory dressed as a
-                           `SimulatedArray`, which refuses to meet a host array, as GPU memory does.
+    the same, simulated    With NUMBA_ENABLE_CUDASIM=1 in the environment and no GPU:
+                           NumPy memory dressed as a `SimulatedArray`, which refuses to
+                           meet a host array, as GPU memory does.
 
-An array does not know "cpu:1" from "cpu:0" (both are NumPy's), so a tensor carries its `Device` with it.
+An array does not know "cpu:1" from "cpu:0" (both are NumPy's), so a tensor carries its
+`Device` with it.
 """
+import os
 import threading
 from types import ModuleType
 from typing import Any
@@ -26,8 +30,8 @@ class Device:
     There is one object for each place, so devices are compared with `is` or `==`.
 
     Args:
-        name: 'cpu' or 'cuda', with ':index' if it is not the first; a Device is returned as it is;
-            a whole number means that GPU, as in PyTorch.
+        name: 'cpu' or 'cuda', with ':index' if it is not the first; a Device is returned
+            as it is; a whole number means that GPU, as in PyTorch.
         index: the number, if the name does not carry it.
 
     Raises:
@@ -44,29 +48,35 @@ class Device:
     type: str
     index: int
 
-    def __new__(cls, name: "str | int | Device" = "cpu", index: int | None = None) -> "Device":
+    def __new__(cls, name: "str | int | Device" = "cpu",
+                index: int | None = None) -> "Device":
         if isinstance(name, Device):
             return name
         key = _parse(name, index)
         if key not in cls._known:
             made = super().__new__(cls)
             made.type, made.index = key
-            cls._known[key] = made
+            cls._known.setdefault(key, made)       # one object, also if two threads ask
         return cls._known[key]
 
     @property
     def xp(self) -> ModuleType:
-        """The array module of this device: numpy, cupy, or numpy making simulated arrays."""
+        """The array module of this device: numpy, cupy, or numpy making simulated
+        arrays."""
         if self.type == "cpu":
             return np
         return _simulated if SIMULATED else _cupy(self)
 
     def put(self, array: Any, dtype: Any = None) -> Any:
-        """`array` (of any device, or nested lists) as an array on this device; not copied if it is there."""
-        if self.type == "cpu":
-            return np.asarray(to_host(array), dtype)
-        if SIMULATED:
-            return np.asarray(to_host(array), dtype).view(SimulatedArray)
+        """`array` (of any device, or nested lists) as an array on this device.
+
+        It is copied between the CPU and a GPU, or to change its dtype, and else returned
+        as it is: "cpu" and "cpu:1" share one memory.
+        """
+        if self.type == "cpu" or SIMULATED:
+            moved = isinstance(array, SimulatedArray) == (self.type == "cpu")
+            found = np.array(to_host(array), dtype, copy=True if moved else None)
+            return found if self.type == "cpu" else found.view(SimulatedArray)
         with self:
             return self.xp.asarray(array, dtype)
 
@@ -77,7 +87,7 @@ class Device:
                 self.xp.cuda.get_current_stream().synchronize()
 
     def __enter__(self) -> "Device":
-        """Make this device current for the thread; numba follows the context that CuPy makes current."""
+        """Make this device current for the thread; numba follows CuPy's context."""
         if self.type == "cuda" and not SIMULATED:
             self.xp.cuda.Device(self.index).__enter__()
         return self
@@ -92,25 +102,29 @@ class Device:
         return f"device(type='{self.type}', index={self.index})"
 
     def __str__(self) -> str:
-        return "cpu" if (self.type, self.index) == ("cpu", 0) else f"{self.type}:{self.index}"
+        first_cpu = self.type == "cpu" and self.index == 0
+        return "cpu" if first_cpu else f"{self.type}:{self.index}"
 
     def __reduce__(self) -> tuple:
         return Device, (self.type, self.index)
 
 
 def _parse(name: Any, index: int | None) -> tuple[str, int]:
+    given = name if index is None else f"{name}, {index}"
     if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
         name, index = "cuda", int(name)
-    kind, _, number = str(name).partition(":")
-    if number:
-        if index is not None or not number.isdigit():
-            raise RuntimeError(f"device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, got {name!r}")
+    kind, colon, number = str(name).partition(":")
+    if colon and index is None and number.isdecimal():
         index = int(number)
+    elif colon:
+        kind = ""                                  # 'cpu:', 'cpu:x', or the index twice
     limits = {"cpu": VIRTUAL_CPUS, "cuda": SIMULATED_GPUS if SIMULATED else 1024}
     if kind not in limits:
-        raise RuntimeError(f"device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, got {name!r}")
+        raise RuntimeError("device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, "
+                           f"got {given!r}")
     if not 0 <= (index or 0) < limits[kind]:
-        raise RuntimeError(f"device: {kind}:{index} does not exist; the last one is {kind}:{limits[kind] - 1}")
+        raise RuntimeError(f"device: {kind}:{index} does not exist; the last one is "
+                           f"{kind}:{limits[kind] - 1}")
     return kind, index or 0
 
 
@@ -121,21 +135,22 @@ def gpu_count() -> int:
     try:
         import cupy
         return cupy.cuda.runtime.getDeviceCount()
-    except Exception:                                   # no CuPy, or no driver: there is no GPU to use
+    except Exception:                  # no CuPy, or no driver: there is no GPU to use
         return 0
 
 
 def _cupy(device: Device) -> ModuleType:
     if gpu_count() <= device.index:
         raise RuntimeError(
-            f"{device}: found {gpu_count()} GPUs. On a machine with an NVIDIA GPU: pip install 'pedagogic_nn[cuda]'. "
-            "To simulate one, set NUMBA_ENABLE_CUDASIM=1 before Python starts.")
+            f"{device}: found {gpu_count()} GPUs. On a machine with an NVIDIA GPU: "
+            "pip install 'pedagogic_nn[cuda]'. To simulate one, set "
+            "NUMBA_ENABLE_CUDASIM=1 before Python starts.")
     import cupy
     return cupy
 
 
 def to_host(array: Any) -> Any:
-    """A NumPy array with the contents of `array`; the same memory if it is on the CPU already."""
+    """A NumPy array with the contents of `array`; not copied if it is on the CPU."""
     if isinstance(array, SimulatedArray):
         return array.view(np.ndarray)
     if isinstance(array, (np.ndarray, np.generic)) or not hasattr(array, "get"):
@@ -146,19 +161,22 @@ def to_host(array: Any) -> Any:
 def xp_of(array: Any) -> Any:
     """The array module that `array` belongs to."""
     kind = type(array)
-    if kind is np.ndarray or issubclass(kind, np.generic):
+    if kind is np.ndarray:
         return np
     if kind is SimulatedArray:
         return _simulated
+    if issubclass(kind, (np.ndarray, np.generic, int, float)):
+        return np
     import cupy
     return cupy
 
 
-# ---- a GPU's memory, played by NumPy ----------------------------------------------------------------------------
+# ---- a GPU's memory, played by NumPy -------------------------------------------------
 
 
 class SimulatedArray(np.ndarray):
-    """NumPy memory that plays GPU memory: together with a host array it is an error, as with CuPy."""
+    """NumPy memory that plays GPU memory: with a host array it is an error, as in
+    CuPy."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         options = _unwrap(options)
@@ -184,14 +202,15 @@ def _unwrap(value):
     if isinstance(value, dict):
         return {k: _unwrap(v) for k, v in value.items()}
     if isinstance(value, np.ndarray) and value.ndim:
-        raise TypeError("a host array met an array on the (simulated) GPU; move one of them first")
+        raise TypeError("a host array met an array on the (simulated) GPU; "
+                        "move one of them first")
     return value
 
 
 def _dress(value):
     if isinstance(value, (list, tuple)):
         return type(value)(map(_dress, value))
-    if isinstance(value, np.generic):                  # CuPy has no scalars: its reductions give 0-d arrays
+    if isinstance(value, np.generic):      # CuPy has no scalars: it gives 0-d arrays
         value = np.asarray(value)
     return value.view(SimulatedArray) if isinstance(value, np.ndarray) else value
 
@@ -223,16 +242,28 @@ class _SimulatedUfunc:
 _simulated: Any = _SimulatedModule()
 
 
-# ---- one worker thread for each device --------------------------------------------------------------------------
+# ---- one worker thread for each device -----------------------------------------------
 
 _workers: dict[Device, Any] = {}
 _workers_lock = threading.Lock()
 
 
 def worker(device: Device) -> Any:
-    """The executor whose single thread owns `device`: what is submitted runs there, in order."""
+    """The executor whose single thread owns `device`: what is submitted runs in
+    order."""
     from concurrent.futures import ThreadPoolExecutor
     with _workers_lock:
         if device not in _workers:
-            _workers[device] = ThreadPoolExecutor(1, f"pedagogic_nn {device}", device.__enter__)
+            name = f"pedagogic_nn {device}"
+            _workers[device] = ThreadPoolExecutor(1, name, device.__enter__)
         return _workers[device]
+
+
+def _after_fork() -> None:
+    global _workers_lock
+    _workers_lock = threading.Lock()       # another thread may have held it
+    _workers.clear()                       # threads do not survive a fork
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,20 +1,21 @@
 """The matrix product C = A B.
 
-A product of n × n matrices does n³ multiplications on n² numbers, so each number should be
-loaded once and used many times.  Three levels of that (K. Goto and R. van de Geijn, "Anatomy
-of High-Performance Matrix Multiplication", 2008):
+A product of n × n matrices does n³ multiplications on n² numbers, so each number should
+be loaded once and used many times.  Three levels of that (K. Goto and R. van de Geijn,
+"Anatomy of High-Performance Matrix Multiplication", 2008):
 
     tile    6 rows and 2 vectors of C are summed in registers (tiles.py).
-    panel   B is copied once ("packed") into panels as wide as a tile, (panels, K, width), so
-            that the inner loop reads memory in order.  The last panel ends in zeros.
-    block   M, N and K are cut so that a panel stays in the first cache while the tiles of a
-            block of A go over it, and that block in the second.
+    panel   B is copied once ("packed") into panels as wide as a tile, (panels, K, width),
+            so that the inner loop reads memory in order.  The last one ends in zeros.
+    block   M, N and K are cut so that a panel stays in the first cache while the tiles of
+            a block of A go over it, and that block in the second.
 
-Packing costs K N copies: a product of few rows reads B where it lies instead, and one of a
-vector with contiguous columns is a row of dot products.
+Packing costs K N copies: a product of few rows reads B where it lies instead, and one
+of a vector with contiguous columns is a row of dot products.
 
 Python calls `matmul` and `product`.  Compiled kernels call `pack_rows`, `pack_columns`,
-`rows_times_packed` and `multiply_into`, which in Python are the NumPy that says what they do.
+`rows_times_packed` and `multiply_into`, which in Python are the NumPy that says what
+they do.
 """
 import functools
 import math
@@ -43,20 +44,20 @@ from .tiles import (
 
 # Sizes of blocks.  Twice or half of each changes the speed by less than 5 % (measured).
 K_BLOCK = 32768 // PANEL_BYTES           # a panel takes 32 KiB, a first-level cache
-M_BLOCK = 16 * ROWS                      # a block of A takes 96 KiB (AVX-512) to 400 KiB
+M_BLOCK = 16 * ROWS                      # a block of A takes 96 to 400 KiB of float32
 N_BLOCK_BYTES = 2**20 // K_BLOCK         # of a row of B: its panels take 1 MiB
-PACKED_K_BLOCK = 2 * K_BLOCK             # few rows of A: less is gained from a panel in cache
+PACKED_K_BLOCK = 2 * K_BLOCK             # few rows of A gain less from a panel in cache
 FEW_ROWS = 2 * ROWS                      # up to here packing B costs more than it gains
-ALIAS_BYTES = 2048                       # rows this far apart compete for the same cache lines
+ALIAS_BYTES = 2048                       # rows this far apart share few cache lines
 PRODUCTS_PER_ELEMENT = 16                # multiply-adds in the time of launch's "element"
 COMPILED = not numba.config.DISABLE_JIT
 
 
-# ── Tiles over a block ──────────────────────────────────────────────────────────────────────
+# ── Tiles over a block ────────────────────────────────────────────────────────────────
 
 @once("a", "b", "c")
 def _sweep(m, n, k, a, a_row, a_step, b, b_step, b_panel, c, c_row, c_step, accumulate):
-    """C (m, n) = or += A (m, k) times panels (ceil(n / width), k, width), tile by tile."""
+    """C (m, n) = or += A (m, k) times panels, (ceil(n / width), k, width), by tiles."""
     size = itemsize(c)
     width = PANEL_BYTES // size
     spare = room_for_a_tile(c)
@@ -92,7 +93,7 @@ def _unload(rows, columns, spare, c, c_row, c_step, accumulate):
             target[0] = target[0] + source[j] if accumulate != 0 else source[j]
 
 
-# ── Packing ─────────────────────────────────────────────────────────────────────────────────
+# ── Packing ───────────────────────────────────────────────────────────────────────────
 
 @jit
 def _copy_block(rows, columns, source, row, step, target, target_row):
@@ -128,15 +129,15 @@ def _pack(k, n, b, b_row, b_step, packed):
                 panel[i * width + pad] = 0
 
 
-# ── The whole product ───────────────────────────────────────────────────────────────────────
+# ── The whole product ─────────────────────────────────────────────────────────────────
 
 @jit
-def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, accumulate,
-                    panels, block):
+def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step,
+                    accumulate, panels, block):
     """C = or += A B, block by block.
 
-    panels, block: room for packed B and for a block of A.  They come as arrays because numba
-    frees an array after its last use, and an address does not count as one.
+    panels, block: room for packed B and for a block of A.  They come as arrays because
+    numba frees an array after its last use, and an address does not count as one.
     """
     size, panels_at, block_at = itemsize(c), address(panels), address(block)
     n_block = N_BLOCK_BYTES // size
@@ -150,8 +151,9 @@ def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_ste
                 rows = min(M_BLOCK, m - m0)
                 left, left_row = shift(a, m0 * a_row + k0 * a_step), a_row
                 if a_step != size or a_row % ALIAS_BYTES == 0:
-                    _copy_block(rows, depth, left, a_row, a_step, block_at, K_BLOCK * size)
-                    left, left_row = block_at, K_BLOCK * size
+                    left_row = K_BLOCK * size
+                    _copy_block(rows, depth, left, a_row, a_step, block_at, left_row)
+                    left = block_at
                 _sweep(rows, columns, depth, left, left_row, size,
                        panels_at, PANEL_BYTES, depth * PANEL_BYTES,
                        shift(c, m0 * c_row + n0 * c_step), c_row, c_step,
@@ -160,14 +162,15 @@ def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_ste
 
 @jit(reassociate=True)
 def _dots(m, n, k, a, a_row, b, b_step, c, c_row, c_step, accumulate):
-    """C = or += A B where rows of A and columns of B are contiguous: sums along vectors."""
+    """C = or += A B for contiguous rows of A and columns of B: sums along vectors."""
     for i in range(m):
         x = numba.carray(shift(a, i * a_row), k)
         for j in range(0, n, 4):
-            # Four columns at once share the loads of x.  The last group repeats its last one.
-            j1, j2, j3 = min(j + 1, n - 1), min(j + 2, n - 1), min(j + 3, n - 1)
-            b0, b1 = numba.carray(shift(b, j * b_step), k), numba.carray(shift(b, j1 * b_step), k)
-            b2, b3 = numba.carray(shift(b, j2 * b_step), k), numba.carray(shift(b, j3 * b_step), k)
+            # Four columns share the loads of x.  The last group repeats its last column.
+            b0 = numba.carray(shift(b, j * b_step), k)
+            b1 = numba.carray(shift(b, min(j + 1, n - 1) * b_step), k)
+            b2 = numba.carray(shift(b, min(j + 2, n - 1) * b_step), k)
+            b3 = numba.carray(shift(b, min(j + 3, n - 1) * b_step), k)
             s0 = s1 = s2 = s3 = x.dtype.type(0)
             for t in range(k):
                 s0 += x[t] * b0[t]
@@ -181,7 +184,8 @@ def _dots(m, n, k, a, a_row, b, b_step, c, c_row, c_step, accumulate):
 
 
 @once("a", "b", "c")
-def _multiply_at(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step, accumulate):
+def _multiply_at(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step,
+                 accumulate):
     """C (m, n) = or += A (m, k) B (k, n), with addresses and strides of any kind."""
     size = itemsize(c)
     if m == 0 or n == 0:
@@ -250,7 +254,7 @@ def _all_parts(a, b, c, accumulate, parts):
         _part(a, b, c, accumulate, part, parts)
 
 
-# ── From Python ─────────────────────────────────────────────────────────────────────────────
+# ── From Python ───────────────────────────────────────────────────────────────────────
 
 _FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 _compiling = threading.Lock()
@@ -260,7 +264,7 @@ _compiling = threading.Lock()
 def _for_any_strides(kernel, dtype, ndim, integers):
     """`kernel(a, b, c, *integers)`, compiled once for arrays of `dtype` with any strides.
 
-    Left to itself, numba would compile it again for each mix of C, Fortran and strided order.
+    By itself, numba would compile it again for each mix of C, Fortran and strided order.
     """
     number = numba.from_dtype(dtype)
     source = types.Array(number, ndim, "A", readonly=True, aligned=False)
@@ -268,7 +272,7 @@ def _for_any_strides(kernel, dtype, ndim, integers):
     with _compiling:
         kernel.disable_compile(False)
         kernel.compile(types.void(source, source, target, *[types.intp] * integers))
-        kernel.disable_compile()             # so that it converts other layouts to this one
+        kernel.disable_compile()             # it converts other layouts to this one now
     return kernel
 
 
@@ -290,7 +294,7 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
 
     Args:
         a: (M, K).
-        b: (K, N), of the same dtype.  Any strides: transposes and views are not copied.
+        b: (K, N).  Strides of both may be any: no view or transpose is copied beforehand.
         out: (M, N), where to write; it must not overlap a or b.  A new array without it.
         accumulate: add the product to `out` instead.
         threads: how many; by default as many as the work is worth.
@@ -300,7 +304,7 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
     Raises:
         ValueError: shapes that do not fit.
 
-    Other dtypes than float32 and float64 (integers, float16) are left to NumPy.
+    Other dtypes than float32 and float64, and two dtypes, are left to NumPy.
 
     Example:
         >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
@@ -308,11 +312,13 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
     """
     shapes = a.shape + b.shape
     if len(shapes) != 4 or shapes[1] != shapes[2]:
-        raise ValueError(f"matmul: expected (M, K) times (K, N), got {a.shape} times {b.shape}")
+        raise ValueError(f"matmul: expected (M, K) times (K, N), "
+                         f"got {a.shape} times {b.shape}")
     m, k, _, n = shapes
     dtype = a.dtype
     if out is None:
-        accumulate, out = False, np.empty((m, n), dtype)
+        wider = dtype if dtype == b.dtype else np.result_type(a, b)
+        accumulate, out = False, np.empty((m, n), wider)
     elif out.shape != (m, n):
         raise ValueError(f"matmul: expected out of shape {(m, n)}, got {out.shape}")
     if threads is None:
@@ -327,7 +333,7 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
 
 
 def product(a, b, threads=None):
-    """`a @ b` with NumPy's rules: vectors are a row or a column, leading axes are batches.
+    """`a @ b` with NumPy's rules for vectors and batches.
 
     Args:
         a: (…, M, K) or (K,).
@@ -348,8 +354,9 @@ def product(a, b, threads=None):
     left = a[None] if a.ndim == 1 else a
     right = b[:, None] if b.ndim == 1 else b
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(f"product: expected (…, M, K) @ (…, K, N), got {a.shape} @ {b.shape}: "
-                         f"K is {left.shape[-1]} on the left and {right.shape[-2]} on the right")
+        raise ValueError(
+            f"product: expected (…, M, K) @ (…, K, N), got {a.shape} @ {b.shape}: "
+            f"K is {left.shape[-1]} on the left and {right.shape[-2]} on the right")
     out = _batched(left, right, threads)
     if a.ndim == 1:
         out = out[..., 0, :]
@@ -358,7 +365,7 @@ def product(a, b, threads=None):
 
 def _batched(a, b, threads):
     """(…, M, K) @ (…, K, N), two axes or more each."""
-    if b.ndim == 2:                                    # one matrix for all: one long product
+    if b.ndim == 2:                                    # one matrix for all: one product
         rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
         return matmul(rows, b, threads=threads).reshape(*a.shape[:-1], b.shape[1])
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -372,7 +379,7 @@ def _batched(a, b, threads):
     return out
 
 
-# ── From compiled kernels.  In Python, the same in NumPy. ───────────────────────────────────
+# ── From compiled kernels.  In Python, the same in NumPy. ─────────────────────────────
 
 def panel_width(dtype):
     """Numbers in a row of a panel of this dtype."""
@@ -422,8 +429,8 @@ def _(w, packed):
 def rows_times_packed(a, packed, c, accumulate):
     """c (M, N) = or += a (M, K) times the N columns that `packed` holds.
 
-    Give slices a[lo:hi], c[lo:hi] for a range of rows.  Strides may be any; contiguous rows
-    of `a` and `c`, and N a multiple of the panel width, are fastest.
+    Give slices a[lo:hi], c[lo:hi] for a range of rows.  Strides may be any; contiguous
+    rows of `a` and `c`, and N a multiple of the panel width, are fastest.
     """
     panels, k, width = packed.shape
     b = packed.transpose(1, 0, 2).reshape(k, panels * width)[:, :c.shape[1]]

@@ -1,8 +1,9 @@
-"""Launching: allocate, choose threads or blocks, run a kernel.  Loops and threads are written here, once.
+"""Launching: allocate, choose threads or blocks, run a kernel.
 
-A CPU kernel is a `@jit` function over a range of its first axis, `kernel(lo, hi, *arrays)`.  `on_cpu` calls it once for
-little work, and once per thread (numba's `prange`) for much.  A CUDA kernel is a `@cuda.jit` function with one thread
-for each element; `on_gpu` covers a shape with blocks.
+Loops and threads are written here, once.  A CPU kernel is a `@jit` function over a
+range of its first axis, `kernel(lo, hi, *arrays)`.  `on_cpu` calls it once for little
+work, and once per thread (numba's `prange`) for much.  A CUDA kernel is a `@cuda.jit`
+function with one thread for each element; `on_gpu` covers a shape with blocks.
 """
 import functools
 import os
@@ -15,33 +16,34 @@ import numpy as np
 from numba import prange
 from numba.core.dispatcher import Dispatcher
 
-from .device import SIMULATED, SimulatedArray
-from .jit import cached
+from .device import SIMULATED, SimulatedArray, xp_of
+from .jit import cached, specialised
 
-PARALLEL_ABOVE = 65_536     # elements: below, a second thread costs more (3 µs) than it saves; measured on two cores
+# Elements: below, a second thread costs more (3 µs) than it saves; measured on two
+# cores.
+PARALLEL_ABOVE = 65_536
 
 
-# ---- arrays -----------------------------------------------------------------------------------------------------
+# ---- arrays --------------------------------------------------------------------------
 
 
 def like(a: Any, shape: Any = None, dtype: Any = None) -> Any:
-    """An empty array on the device of `a`, of its shape and dtype unless told otherwise."""
-    out: Any = np.empty(a.shape if shape is None else shape, a.dtype if dtype is None else dtype) \
-        if isinstance(a, np.ndarray) else _gpu_empty(a, shape, dtype)
-    return out.view(SimulatedArray) if isinstance(a, SimulatedArray) else out
-
-
-def _gpu_empty(a, shape, dtype):
-    import cupy
-    return cupy.empty(a.shape if shape is None else shape, a.dtype if dtype is None else dtype)
+    """An empty array on the device of `a`, of its shape and dtype unless told
+    otherwise."""
+    shape = a.shape if shape is None else shape
+    dtype = a.dtype if dtype is None else dtype
+    return xp_of(a).empty(shape, dtype)
 
 
 def contiguous(a: Any) -> Any:
-    """`a` with its elements in C order: itself, or a copy.  Kernels are compiled for this layout only."""
+    """`a` with its elements in C order: itself, or a copy.
+
+    Kernels are compiled for this layout only.
+    """
     return a if a.flags.c_contiguous else a.copy(order="C")
 
 
-# ---- threads ----------------------------------------------------------------------------------------------------
+# ---- threads -------------------------------------------------------------------------
 
 _threads = int(numba.config.NUMBA_NUM_THREADS)
 _here = threading.local()
@@ -55,22 +57,34 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Let large CPU kernels use `n` threads, at most as many as NUMBA_NUM_THREADS said at the start."""
+    """Let large CPU kernels use `n` threads.
+
+    There are at most as many as NUMBA_NUM_THREADS said when numba was imported.
+
+    Raises:
+        RuntimeError: n is not a positive integer.
+    """
     global _threads
-    if not isinstance(n, int) or n < 1:
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise RuntimeError(f"set_num_threads: expected a positive integer, got {n!r}")
     _threads = min(n, int(numba.config.NUMBA_NUM_THREADS))
 
 
 def threads_for(work: int) -> int:
-    """How many threads are worth it for `work` elements: 1 for little, in a forked child and in a device's worker."""
-    if work < PARALLEL_ABOVE or _threads == 1 or _forked or getattr(_here, "serial", False):
+    """How many threads are worth it for `work` elements.
+
+    One for little work, in a forked child, and inside `with one_thread():`.
+    """
+    if work < PARALLEL_ABOVE or _threads == 1 or _forked:
         return 1
-    return _threads
+    return 1 if getattr(_here, "serial", False) else _threads
 
 
 class one_thread:
-    """`with one_thread():` keeps the kernels of this thread serial (replicas of DataParallel use one thread each)."""
+    """`with one_thread():` keeps the kernels of this thread serial.
+
+    The replicas of DataParallel use one thread each.
+    """
 
     def __enter__(self) -> None:
         self.before, _here.serial = getattr(_here, "serial", False), True
@@ -80,9 +94,9 @@ class one_thread:
 
 
 def _after_fork() -> None:
-    global _forked, _layer_lock
+    global _forked, _layer_lock, _simulator
     _forked = True           # OpenMP kills a forked child that enters a parallel region
-    _layer_lock = threading.Lock()
+    _layer_lock, _simulator = threading.Lock(), threading.Lock()  # may have been held
 
 
 if hasattr(os, "register_at_fork"):
@@ -90,10 +104,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def in_parallel(function: Any, *args: Any) -> Any:
-    """Call a `@jit(parallel=True)` function.  Safe from several threads whatever threading layer numba found:
-    its 'workqueue' layer aborts the process when two threads enter it, so calls queue up unless it is OpenMP or TBB."""
+    """Call a `@jit(parallel=True)` function, from whichever thread.
+
+    Numba's threading layer 'workqueue' aborts the process when two threads enter it, so
+    calls queue up unless the layer is OpenMP or TBB.
+    """
     global _layer_is_safe
-    if _layer_is_safe:
+    if _layer_is_safe or numba.config.DISABLE_JIT:
         return function(*args)
     with _layer_lock:
         result = function(*args)
@@ -101,14 +118,14 @@ def in_parallel(function: Any, *args: Any) -> Any:
         return result
 
 
-# ---- CPU kernels ------------------------------------------------------------------------------------------------
+# ---- CPU kernels ---------------------------------------------------------------------
 
 
 def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> None:
     """Run `kernel(lo, hi, *args)` over 0 … shape[0].
 
-    It is split over threads when there is enough to do: `work` elements, or as many as `shape`
-    holds.
+    It is split over threads when there is enough to do: `work` elements, or as many as
+    `shape` holds.
     """
     n = shape[0]
     parts = min(threads_for(work or _size(shape)), n)
@@ -136,44 +153,46 @@ def _size(shape: tuple[int, ...]) -> int:
 
 def _run_part(parts, n, *args):
     for q in prange(parts):
-        kernel(q * n // parts, (q + 1) * n // parts, *args)             # noqa: F821  given by _over_parts
+        kernel(q * n // parts, (q + 1) * n // parts, *args)              # noqa: F821
 
 
 def _sum_part(parts, n, *args):
-    sums = np.zeros((parts, 8))                                         # a cache line each: threads must not share one
+    sums = np.zeros((parts, 8))          # a cache line each: threads must not share one
     for q in prange(parts):
-        sums[q, 0] = kernel(q * n // parts, (q + 1) * n // parts, *args)    # noqa: F821
+        sums[q, 0] = kernel(q * n // parts, (q + 1) * n // parts, *args)  # noqa: F821
     return sums[:, 0].sum()
 
 
 @functools.cache
 def _over_parts(kernel, template):
-    """`template` with `kernel` as its global name, so that numba's disk cache can tell the copies apart."""
-    function = getattr(kernel, "py_func", kernel)         # plain under NUMBA_DISABLE_JIT=1
-    name = f"{function.__module__}.{function.__qualname__}{template.__name__}"
-    copy = types.FunctionType(template.__code__, {**globals(), "kernel": kernel}, name)
-    copy.__qualname__ = name
+    """`template` over the parts of `kernel`, compiled for several threads."""
+    copy = specialised(template, {**globals(), "kernel": kernel}, kernel)
     options = {k: v for k, v in getattr(kernel, "targetoptions", {}).items()
                if k in ("fastmath", "error_model")}
     return cached(numba.njit(parallel=True, nogil=True, **options)(copy))
 
 
-# ---- CUDA kernels -----------------------------------------------------------------------------------------------
+# ---- CUDA kernels --------------------------------------------------------------------
 
-# Threads in a block, by the number of axes.  The simulator pays 0.1 ms for each thread, so it gets small blocks.
-BLOCKS = {1: (32,), 2: (4, 8), 3: (2, 4, 4)} if SIMULATED else {1: (256,), 2: (8, 32), 3: (2, 8, 16)}
-_simulator = threading.Lock()                            # the simulator runs one launch at a time
+# Threads in a block, by the number of axes.
+BLOCKS = {1: (256,), 2: (8, 32), 3: (2, 8, 16)}
+if SIMULATED:                              # the simulator pays 0.1 ms for each thread
+    BLOCKS = {1: (32,), 2: (4, 8), 3: (2, 4, 4)}
+_simulator = threading.Lock()              # the simulator runs one launch at a time
 
 
 class CudaKernel:
-    """A function that becomes a CUDA kernel at its first launch, so that importing the library loads no CUDA."""
+    """A function that becomes a CUDA kernel at its first launch.
+
+    So importing the library loads no CUDA.
+    """
 
     all: list["CudaKernel"] = []
 
     def __init__(self, function: Any, **options: Any) -> None:
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function)        # type: ignore[arg-type]
         self.function, self.options = function, options
-        self.signatures: set[tuple[str, ...]] = set()    # argument types seen by the simulator; compiled by a test
+        self.signatures: set[tuple[str, ...]] = set()   # types the simulator has seen
         CudaKernel.all.append(self)
 
     @functools.cached_property
@@ -182,8 +201,10 @@ class CudaKernel:
         f = self.function
         names = {**f.__globals__, "cuda": cuda}
         if SIMULATED:
-            names.update({k: _for_simulator(names[k]) for k in f.__code__.co_names if k in names})
-        real = types.FunctionType(f.__code__, names, f.__name__, f.__defaults__)
+            names.update({k: _for_simulator(names[k])
+                          for k in f.__code__.co_names if k in names})
+        real = types.FunctionType(f.__code__, names, f.__name__, f.__defaults__,
+                                  f.__closure__)
         real.__module__, real.__qualname__ = f.__module__, f.__qualname__
         return cuda.jit(**self.options)(real)
 
@@ -198,7 +219,10 @@ class CudaKernel:
 
 
 class _LazyCuda:
-    """`from ..backend import cuda` gives `cuda.jit` without loading CUDA; inside a kernel it is numba.cuda itself."""
+    """`from ..backend import cuda` gives `cuda.jit` without loading CUDA.
+
+    Inside a kernel the name means numba.cuda itself.
+    """
 
     def jit(self, function: Any = None, **options: Any) -> Any:
         if function is None:
@@ -211,13 +235,15 @@ cuda: Any = _LazyCuda()
 
 def on_gpu(kernel: CudaKernel, shape: tuple[int, ...], *args: Any, work: int = 0) -> None:
     """Run a CUDA kernel with one thread for each element of `shape` (1 to 3 axes)."""
-    if 0 not in shape:                                    # CUDA refuses a grid of no blocks
+    if 0 not in shape:                     # CUDA refuses a grid of no blocks
         block = BLOCKS[len(shape)]
-        kernel.launch(tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block, *args)
+        grid = tuple(-(-n // b) for n, b in zip(shape, block, strict=True))
+        kernel.launch(grid, block, *args)
 
 
 def _for_simulator(value):
-    """A `@jit` function that takes the simulator's arrays: it is called with what they wrap."""
+    """A `@jit` function that takes the simulator's arrays: it is called with what they
+    wrap."""
     if not isinstance(value, Dispatcher):
         return value
 
@@ -229,13 +255,15 @@ def _for_simulator(value):
 def _plain(a):
     if isinstance(a, np.ndarray):
         if not isinstance(a, SimulatedArray):
-            raise TypeError("a CUDA kernel was given a host array; move it to the GPU first")
+            raise TypeError("a CUDA kernel was given a host array; "
+                            "move it to the GPU first")
         return a.view(np.ndarray)
     return a
 
 
 def _numba_type(a):
-    """The type of a kernel's argument in numba's spelling: 'float32[:, ::1]', 'int64' …"""
+    """The type of a kernel's argument in numba's spelling: 'float32[:, ::1]', 'int64'
+    …"""
     if isinstance(a, np.ndarray):
         return f"{a.dtype}[{', '.join([':'] * (a.ndim - 1) + ['::1'])}]"
     return str(np.asarray(a).dtype)

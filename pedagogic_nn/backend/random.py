@@ -1,7 +1,8 @@
-"""Random numbers: one generator for each device (and so one for each worker thread), seeded together.
+"""Random numbers: one generator for each device, and so one for each worker thread.
 
-`manual_seed(n)` makes everything that follows repeatable.  The streams are NumPy's PCG64, so the numbers are not
-PyTorch's: a seed gives the same draws here on every machine, and others there.
+`manual_seed(n)` seeds them all and makes everything that follows repeatable.  The
+streams are NumPy's PCG64, so the numbers are not PyTorch's: a seed gives the same draws
+here on every machine, and others there.
 """
 import threading
 from typing import Any
@@ -24,11 +25,17 @@ class Generator:
         self.seed()
 
     def manual_seed(self, seed: int) -> "Generator":
-        """Start again from `seed`, a whole number (negative ones are allowed, as in PyTorch)."""
+        """Start again from `seed`, a whole number (also a negative one, as in PyTorch).
+
+        Raises:
+            TypeError: `seed` is no whole number.
+        """
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise TypeError(f"manual_seed: expected an integer, got {type(seed).__name__}")
+            raise TypeError("manual_seed: expected an integer, got "
+                            f"{type(seed).__name__}")
         self._seed = int(seed)
-        self.numpy = np.random.default_rng([int(seed) % 2**64, self.device.index, self.device.type == "cuda"])
+        place = [self.device.index, int(self.device.type == "cuda")]
+        self.numpy = np.random.default_rng([self._seed % 2**64, *place])
         return self
 
     def seed(self) -> int:
@@ -52,7 +59,7 @@ class Generator:
 
 _generators: dict[Device, Generator] = {}
 _lock = threading.Lock()
-_first_seed: list[int] = []              # the seed of the last manual_seed: devices met later start from it too
+_last_seed: list[int] = []               # of manual_seed: devices met later use it too
 
 
 def generator(device: Device) -> Generator:
@@ -60,8 +67,8 @@ def generator(device: Device) -> Generator:
     with _lock:
         if device not in _generators:
             _generators[device] = Generator(device)
-            if _first_seed:
-                _generators[device].manual_seed(_first_seed[0])
+            if _last_seed:
+                _generators[device].manual_seed(_last_seed[0])
         return _generators[device]
 
 
@@ -70,7 +77,7 @@ def manual_seed(seed: int) -> Generator:
     cpu = generator(Device("cpu"))
     cpu.manual_seed(seed)
     with _lock:
-        _first_seed[:] = [seed]
+        _last_seed[:] = [seed]
         for g in _generators.values():
             g.manual_seed(seed)
     return cpu
@@ -86,30 +93,34 @@ def set_rng_state(state: dict) -> None:
     generator(Device("cpu")).set_state(state)
 
 
-def uniform(shape: Any, low: float, high: float, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
+def uniform(shape: Any, low: float, high: float, dtype: Any, device: Device,
+            stream: Generator | None = None) -> Any:
     """Numbers drawn evenly from [low, high)."""
     rng = (stream or generator(device)).numpy
     kind = np.float64 if dtype == np.float64 else np.float32
-    x = rng.random(shape, kind)
+    x: Any = rng.random(shape, kind)
     if (low, high) != (0, 1):
         x = x * kind(high - low) + kind(low)
     return device.put(np.asarray(x, dtype))
 
 
-def normal(shape: Any, mean: float, std: float, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
-    """Numbers drawn from the normal distribution with this mean and standard deviation."""
+def normal(shape: Any, mean: float, std: float, dtype: Any, device: Device,
+           stream: Generator | None = None) -> Any:
+    """Numbers drawn from the normal distribution with this mean and standard
+    deviation."""
     rng = (stream or generator(device)).numpy
     kind = np.float64 if dtype == np.float64 else np.float32
-    x = rng.standard_normal(shape, kind)
+    x: Any = rng.standard_normal(shape, kind)
     if (mean, std) != (0, 1):
         x = x * kind(std) + kind(mean)
     return device.put(np.asarray(x, dtype))
 
 
-def integers(shape: Any, low: int, high: int, dtype: Any, device: Device, stream: Generator | None = None) -> Any:
+def integers(shape: Any, low: int, high: int, dtype: Any, device: Device,
+             stream: Generator | None = None) -> Any:
     """Whole numbers drawn evenly from low … high - 1."""
     rng = (stream or generator(device)).numpy
-    return device.put(rng.integers(low, high, shape).astype(dtype))
+    return device.put(np.asarray(rng.integers(low, high, shape)).astype(dtype))
 
 
 def permutation(n: int, device: Device, stream: Generator | None = None) -> Any:

@@ -1,8 +1,9 @@
-"""Register tiles: the inner loop of the matrix product, written as LLVM vector instructions.
+"""Register tiles: the inner loop of the matrix product, as LLVM vector instructions.
 
-A tile is a block of C = A B of up to 6 rows and 2 vectors.  Its sums stay in vector registers
-while the inner loop walks over K.  Each step loads 2 vectors of a row of B and 6 numbers of a
-column of A, and does 12 fused multiply-adds: with AVX2, 8 loads feed 96 float32 products.
+A tile is a block of C = A B of up to 6 rows and 2 vectors.  Its sums stay in vector
+registers while the inner loop walks over K.  Each step loads 2 vectors of a row of B
+and 6 numbers of a column of A, and does 12 fused multiply-adds: with AVX2, 8 loads feed
+96 float32 products.
 
                   b₀  b₁      a row of B: two vectors, side by side in memory
           a₀ →  [ c₀₀ c₀₁ ]
@@ -10,15 +11,16 @@ column of A, and does 12 fused multiply-adds: with AVX2, 8 loads feed 96 float32
           …         …
           a₅ →  [ c₅₀ c₅₁ ]
 
-A compiler does not find this in a triple loop: it vectorises one row and loads or stores C in
-every step (18-28 GF/s, of 90 possible).  So `_tile` writes the instructions, for each number
-of rows, through `numba.extending.intrinsic`: a Python function that emits LLVM code where a
-kernel calls it.
+A compiler does not find this in a triple loop: it vectorises one row and loads or
+stores C in every step (18-28 GF/s, of 90 possible).  So `_tile` writes the
+instructions, for each number of rows, through `numba.extending.intrinsic`: a Python
+function that emits LLVM code where a kernel calls it.
 
-The width of a vector is the machine's: 64 bytes with AVX-512, 32 with AVX, 16 with SSE2 and on
-Arm (NEON).  LLVM splits a vector that is wider than the machine's, so every setting computes
-the same on every machine.
+The width of a vector is the machine's: 64 bytes with AVX-512, 32 with AVX, 16 with SSE2
+and on Arm (NEON).  LLVM splits a vector that is wider than the machine's, so every
+setting computes the same on every machine.
 """
+import itertools
 import os
 
 import llvmlite.binding as llvm
@@ -38,11 +40,11 @@ def _vector_bytes():
 
 # PEDAGOGIC_NN_VECTOR_BYTES is for tests; give each value its own NUMBA_CACHE_DIR.
 VECTOR_BYTES = int(os.environ.get("PEDAGOGIC_NN_VECTOR_BYTES") or _vector_bytes())
-ROWS, VECTORS = 6, 2                     # of a tile: 12 sums + 2 of B + 1 of A, of 16 registers
+ROWS, VECTORS = 6, 2                     # of a tile: 12 sums + 2 of B + 1 of A <= 16
 PANEL_BYTES = VECTORS * VECTOR_BYTES     # one row of a tile
 
 
-# ── Addresses.  Numba's pointers carry their element type, and strides are in bytes. ────────
+# ── Addresses.  Numba's pointers carry their element type, and strides are in bytes. ──
 
 @intrinsic
 def address(typing, array):
@@ -64,7 +66,7 @@ def shift(typing, pointer, nbytes):
 
 @intrinsic
 def itemsize(typing, pointer):
-    """Bytes of the element that `pointer` points to, known when the kernel is compiled."""
+    """Bytes of a number that `pointer` points to, a constant of the compiled kernel."""
     def generate(context, builder, signature, arguments):
         return context.get_constant(types.intp, pointer.dtype.bitwidth // 8)
 
@@ -91,7 +93,7 @@ def copy(typing, target, source, nbytes):
     return types.void(target, source, types.intp), generate
 
 
-# ── The tile ────────────────────────────────────────────────────────────────────────────────
+# ── The tile ──────────────────────────────────────────────────────────────────────────
 
 class _Vectors:
     """LLVM instructions on vectors of one element type."""
@@ -132,13 +134,13 @@ class _Vectors:
 def _tile(rows, panels):
     """A compiled function for tiles of `rows` rows and `panels` panels; K steps.
 
-    Arguments: K; A, its strides along rows and along K; B, its strides along K and from one
-    panel to the next; C and its stride along rows; whether to add to C.
+    Its arguments: K; A, its strides along rows and along K; B, its strides along K and
+    from one panel to the next; C and its stride along rows; whether to add to C.
     """
     def generate(context, builder, signature, arguments):
         k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate = arguments
         v = _Vectors(context, builder, signature.args[1])
-        columns = [(panel, vector) for panel in range(panels) for vector in range(VECTORS)]
+        columns = list(itertools.product(range(panels), range(VECTORS)))
 
         def offset(i, stride, constant=0):
             return builder.add(builder.mul(stride.type(i), stride), stride.type(constant))
@@ -147,8 +149,9 @@ def _tile(rows, panels):
             return offset(panel, stride, vector * VECTOR_BYTES)
 
         zero = ir.Constant(v.type, [0.0] * v.lanes)
-        sums = [[cgutils.alloca_once_value(builder, zero) for _ in columns]    # LLVM keeps
-                for _ in range(rows)]                                          # registers
+        # Variables in memory, for which LLVM finds registers.
+        sums = [[cgutils.alloca_once_value(builder, zero) for _ in columns]
+                for _ in range(rows)]
         with cgutils.for_range(builder, k) as loop:
             a_now = cgutils.pointer_add(builder, a, builder.mul(loop.index, a_step))
             b_now = cgutils.pointer_add(builder, b, builder.mul(loop.index, b_step))
@@ -181,8 +184,8 @@ def _tile(rows, panels):
 
 
 _tile1, _tile2, _tile3, _tile4, _tile5, _tile6 = (_tile(rows, 1) for rows in range(1, 7))
-# One or two rows leave registers free: wider tiles, with as many sums as hide the latency of
-# a multiply-add (4 cycles, 2 a cycle: 8 sums).
+# One or two rows leave registers free, for 8 sums: as many as hide the latency of a
+# multiply-add (4 cycles, of which 2 start in each).
 _tile1_wide, _tile2_wide = _tile(1, 4), _tile(2, 2)
 
 
@@ -206,13 +209,13 @@ def tile(rows, wide, k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumula
         _tile1(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
 
 
-# ── Transposing ─────────────────────────────────────────────────────────────────────────────
+# ── Transposing ───────────────────────────────────────────────────────────────────────
 
 @intrinsic
 def transpose(typing, source, source_row, target, target_row):
     """A square block, as many rows as a vector has lanes, from rows into columns.
 
-    Interleaving the first half of the rows with the second, log2(lanes) times, transposes.
+    To interleave the first half of the rows with the second, log2(lanes) times, does it.
     """
     def generate(context, builder, signature, arguments):
         source, source_row, target, target_row = arguments
@@ -220,7 +223,8 @@ def transpose(typing, source, source_row, target, target_row):
         n = v.lanes
         low = [lane for i in range(n // 2) for lane in (i, n + i)]
         high = [lane + n // 2 for lane in low]
-        rows = [v.load(source, builder.mul(source_row.type(i), source_row)) for i in range(n)]
+        rows = [v.load(source, builder.mul(source_row.type(i), source_row))
+                for i in range(n)]
         for _ in range(n.bit_length() - 1):
             pairs = zip(rows[:n // 2], rows[n // 2:], strict=True)
             rows = [v.shuffle(a, b, half) for a, b in pairs for half in (low, high)]

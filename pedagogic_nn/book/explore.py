@@ -37,8 +37,8 @@ def explore(draw, *, alt, caption="", start=None, **parameters):
         parameters: the values of each slider. Underscores in names show as spaces.
 
     Raises:
-        ValueError: no parameter, an empty one, a start value that is not there, or more than
-            48 combinations.
+        ValueError: no parameter, an empty one, a start value that is not there, or more
+            than 48 combinations.
 
     Example::
 
@@ -207,6 +207,7 @@ def _html(explorer, position, frames):
 
 
 def _control(name, labels, index):
-    return (f'<label><span>{html.escape(name)}</span><input type="range" autocomplete="off" '
-            f'min="0" max="{len(labels) - 1}" step="1" value="{index}" disabled>'
+    return (f'<label><span>{html.escape(name)}</span>'
+            f'<input type="range" min="0" max="{len(labels) - 1}" step="1" '
+            f'value="{index}" autocomplete="off" disabled>'
             f'<output>{html.escape(labels[index])}</output></label>')

@@ -22,7 +22,7 @@ def show(figure, alt, caption="", label=""):
     Args:
         figure: a matplotlib figure.
         alt: what somebody who cannot see the figure must know. Never empty.
-        caption: a sentence or two under the figure; the site numbers figures that have one.
+        caption: a sentence or two under the figure; the site numbers those that have it.
         label: the target of a reference, `fig-gates` for {numref}`fig-gates`.
 
     Raises:

@@ -17,8 +17,8 @@ def grade(line):
     name, *options = shlex.split(line) or [""]
     if not (ROOT / "exercises").is_dir():
         raise FileNotFoundError(
-            "%grade: no folder exercises/ beside the package; install from a checkout with "
-            "`pip install -e .`")
+            "%grade: no folder exercises/ beside the package; install from a checkout, "
+            "with `pip install -e .`")
     chosen = ["-k", name] if name else []
     command = [sys.executable, "-m", "pytest", "exercises", "-q", *chosen, *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE,

@@ -1,12 +1,11 @@
-"""`python -m pedagogic_nn.book.notebooks run|fix|check [FILES]`: the notebooks, kept clean.
+"""`python -m pedagogic_nn.book.notebooks run|fix|check [FILES]`: clean notebooks.
 
     run      execute without a display (figures stored, see explore.py), then normalise
     fix      normalise only: after editing in JupyterLab
     check    report what breaks a rule; the exit status is 1 if anything does
 
-Without FILES: every notebook below book/. Running twice gives the same bytes, so that a change
-in `git diff` is a change in the book.
-"""
+Without FILES: every notebook below book/. Running twice gives the same bytes, so that a
+change in `git diff` is a change in the book. """
 import argparse
 import ast
 import base64
@@ -51,7 +50,7 @@ def notebooks():
 # ---------------------------------------------------------------- normal form
 
 def normalise(notebook):
-    """Bring a notebook to its one normal form, in place: no trace of the machine it ran on."""
+    """Bring a notebook to its one normal form, in place: no trace of where it ran."""
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     _name_cells(notebook.cells)
@@ -152,7 +151,7 @@ def problems(path):
     raw = path.read_text("utf8")
     notebook = nbformat.reads(raw, as_version=4)
     for cell in notebook.cells:
-        for problem in _cell_problems(cell):
+        for problem in cell_problems(cell):
             yield f"{_short(path)}, {cell.get('id', '?')}: {problem}"
     kilobytes = len(raw.encode()) // 1024
     if kilobytes > MAX_KILOBYTES:
@@ -162,7 +161,8 @@ def problems(path):
         yield f"{_short(path)}: not in normal form; run `fix`"
 
 
-def _cell_problems(cell):
+def cell_problems(cell):
+    """What breaks a rule in one cell."""
     if cell.cell_type != "code":
         return
     tags = cell.metadata.get("tags", [])

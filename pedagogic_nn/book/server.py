@@ -1,14 +1,14 @@
-"""`python -m pedagogic_nn.book.server`: the built site with cells that run, and JupyterLab.
+"""`python -m pedagogic_nn.book.server`: the site with cells that run, and JupyterLab.
 
-One Jupyter server, reached from 127.0.0.1 only, with a random token in the address that it
-prints. Both have one origin, so that no permission for other sites is needed anywhere:
+One Jupyter server, reached from 127.0.0.1 only, with a random token in the address that
+it prints. Both have one origin, so that no permission for other sites is needed
+anywhere:
 
     /book/…   the pages of _build/html, with live/live.js added to each
     /lab/…    JupyterLab on the same notebooks
 
-The token reaches no page: opening the printed address sets a login cookie, and pages send it
-back together with Jupyter's second cookie, the one against forged requests.
-"""
+The token reaches no page: opening the printed address sets a login cookie, and pages
+send it back together with Jupyter's second cookie, the one against forged requests. """
 import argparse
 import os
 import secrets
@@ -65,13 +65,19 @@ class SiteFiles(AuthenticatedFileHandler):
         return CONTENT_SECURITY_POLICY
 
     def get_content_type(self):
-        # Some Windows registries call JavaScript plain text; browsers then refuse modules.
+        # Some Windows registries call JavaScript plain text; browsers refuse it then.
         path = self.absolute_path or ""
         return "text/javascript" if path.endswith(".js") else super().get_content_type()
 
+    def check_xsrf_cookie(self):
+        """Reading changes nothing, so nothing can be forged: no Referer needed."""
+
     def validate_absolute_path(self, root, absolute_path):
-        # Tornado's own rule: nothing outside `root`. (Jupyter's refuses leading dots too.)
-        return web.StaticFileHandler.validate_absolute_path(self, root, absolute_path)
+        # Tornado's rule, nothing outside `root`; and no link that leads outside either.
+        path = web.StaticFileHandler.validate_absolute_path(self, root, absolute_path)
+        if path and not Path(path).resolve().is_relative_to(Path(root).resolve()):
+            raise web.HTTPError(403, "a link that leads out of the book")
+        return path
 
 
 class PageHandler(SiteFiles):
@@ -85,7 +91,7 @@ class PageHandler(SiteFiles):
         if not (inside and page.suffix == ".html"):
             await super().get(path, **options)
             return
-        _ = self.xsrf_token              # reading it sets the cookie that live.js sends back
+        _ = self.xsrf_token              # reading it sets the cookie that pages send back
         live = url_path_join(self.base_url, "book-live")
         head = (f'<link rel="stylesheet" href="{live}/live.css">'
                 f'<script type="module" src="{live}/live.js" data-base="{self.base_url}">'
@@ -144,6 +150,8 @@ def make_server(root, port=PORT, browser=False):
     }
     if _is_root():
         options["ServerApp.allow_root"] = True
+    os.environ["PYTHONPATH"] = os.pathsep.join(       # kernels import it, installed or not
+        filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
     app = ServerApp.instance()
     app.initialize([f"--{name}={value}" for name, value in options.items()])
     return app

@@ -1,9 +1,8 @@
 """`source` quotes the installed library in the page: what you read is what runs.
 
-The stored output is only a copy for those who open the notebook without running it: the build
-of the site (sphinx_ext.py) makes it afresh from `data-object` and `data-options`, and nbval
-does not compare it. So a quotation never goes stale.
-"""
+The stored output is only a copy for those who open the notebook without running it: the
+build of the site (sphinx_ext.py) makes it afresh from `data-object` and `data-options`,
+and nbval does not compare it. So a quotation never goes stale. """
 import ast
 import html
 import importlib
@@ -25,8 +24,8 @@ def source(thing, lines=None, docstring=True, fold=False):
 
     Args:
         thing: the object; of an Op, its NumPy reference is shown.
-        lines: None for all; (first, last) counted in the object from 1, or two texts: from
-            the first line that contains the one to the next that contains the other.
+        lines: None for all; (first, last) counted in the object from 1; or two texts,
+            from the first line that has the one in it to the next that has the other.
         docstring: False leaves out the docstring of the object.
         fold: True shows the heading only, until it is clicked.
 

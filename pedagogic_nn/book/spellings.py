@@ -1,8 +1,7 @@
 """The table of old and new spellings: PyTorch 0.1 (2017) beside today's.
 
-Every "then and now" box and the appendix are made from it. The code is shown, not run; what this
-library accepts of the old spellings is tested where it is defined.
-"""
+Every "then and now" box and the appendix are made from it. The code is shown, not run;
+what this library accepts of the old spellings is tested where it is defined. """
 from dataclasses import dataclass
 
 
@@ -25,17 +24,20 @@ SPELLINGS = {
         "volatile",
         "x = Variable(images, volatile=True)\ny = model(x)",
         "with torch.no_grad():\n    y = model(images)",
-        "`volatile` spread from input to output without a word. A block shows where recording stops."),
+        "`volatile` spread from input to output without a word. A block shows where"
+        " recording stops."),
     "data": Spelling(
         ".data",
         "w.data -= rate * w.grad.data",
         "with torch.no_grad():\n    w -= rate * w.grad",
-        "A change through `.data` is unseen by autograd, which may then use wrong saved values."),
+        "A change through `.data` is unseen by autograd, which may then use wrong "
+        "saved values."),
     "item": Spelling(
         "A number from a loss",
         "total += loss.data[0]",
         "total += loss.item()",
-        "A loss had one dimension of length 1; since 0.4 it has none, so there is no index 0."),
+        "A loss had one dimension of length 1; since 0.4 it has none, so there is "
+        "no index 0."),
     "retain_graph": Spelling(
         "Backward twice",
         "loss.backward(retain_variables=True)",
@@ -61,7 +63,8 @@ SPELLINGS = {
         "        x, = ctx.saved_tensors\n"
         "        return 2 * x * dy\n\n"
         "y = Square.apply(x)",
-        "An object could be called twice, and the second call overwrote what the first had saved."),
+        "An object could be called twice, and the second call overwrote what the "
+        "first had saved."),
     "reduction": Spelling(
         "How a loss is averaged",
         "nn.MSELoss(size_average=False)\nnn.MSELoss(reduce=False)",
@@ -71,7 +74,8 @@ SPELLINGS = {
         "A loss for each pixel",
         "nn.NLLLoss2d()(log_probabilities, target)",
         "nn.NLLLoss()(log_probabilities, target)",
-        "One class takes (N, C) and (N, C, d1, d2 …): the class axis is the second either way."),
+        "One class takes (N, C) and (N, C, d1, d2 …): the class axis is the second "
+        "either way."),
     "smooth_l1": Spelling(
         "Where Smooth L1 bends",
         "nn.SmoothL1Loss()",
@@ -81,12 +85,14 @@ SPELLINGS = {
         "The mean of a divergence",
         "nn.KLDivLoss()",
         "nn.KLDivLoss(reduction='batchmean')",
-        "The default still divides by every element; the divergence divides by the batch only."),
+        "The default still divides by every element; the divergence divides by the "
+        "batch only."),
     "softmax_dim": Spelling(
         "The axis of a softmax",
         "F.softmax(x)",
         "F.softmax(x, dim=1)",
-        "The axis was guessed from the number of dimensions, and not as most people guessed."),
+        "The axis was guessed from the number of dimensions, and not as most people"
+        " guessed."),
     "functional_tanh": Spelling(
         "tanh and sigmoid",
         "F.tanh(x)\nF.sigmoid(x)",
@@ -106,12 +112,14 @@ SPELLINGS = {
         "Enlarging an image",
         "nn.UpsamplingBilinear2d(scale_factor=2)",
         "nn.Upsample(scale_factor=2, mode='bilinear',\n            align_corners=True)",
-        "The old class aligned corner pixels; the new one asks, and its default is the other answer."),
+        "The old class aligned corner pixels; the new one asks, and its default is "
+        "the other answer."),
     "packed": Spelling(
         "Packing sequences",
         "pack_padded_sequence(x, lengths)",
         "pack_padded_sequence(x, lengths,\n                     enforce_sorted=False)",
-        "Sequences had to arrive longest first; since 1.1 the function can sort them and undo it."),
+        "Sequences had to arrive longest first; since 1.1 the function can sort "
+        "them and undo it."),
     "lstm_state": Spelling(
         "The first state of an LSTM",
         "h = Variable(torch.zeros(1, N, H))\n"
@@ -132,7 +140,8 @@ SPELLINGS = {
     "to_device": Spelling(
         "Onto the GPU",
         "if torch.cuda.is_available():\n    model.cuda()\n    x = x.cuda(async=True)",
-        "device = torch.device('cuda')\nmodel.to(device)\nx = x.to(device, non_blocking=True)",
+        "device = torch.device('cuda')\nmodel.to(device)\n"
+        "x = x.to(device, non_blocking=True)",
         "One call for every device, and `async` became a keyword of Python 3.7."),
     "tensor_types": Spelling(
         "Tensor types",
@@ -167,19 +176,22 @@ SPELLINGS = {
     "buffer": Spelling(
         "A tensor that is not trained",
         "self.register_buffer('mean', torch.zeros(3))",
-        "self.register_buffer('mean', torch.zeros(3),\n                     persistent=True)",
+        "self.register_buffer('mean', torch.zeros(3),\n"
+        "                     persistent=True)",
         "Unchanged; today a buffer may also stay out of `state_dict`."),
     "backward_hook": Spelling(
         "A hook on a module's gradient",
         "layer.register_backward_hook(look)",
         "layer.register_full_backward_hook(look)",
-        "The old hook saw the last operation of a module only; the new one the whole module."),
+        "The old hook saw the last operation of a module only; the new one the "
+        "whole module."),
     "saving": Spelling(
         "Saving a model",
         "torch.save(model, 'net.pt')\nmodel = torch.load('net.pt')",
         "torch.save(model.state_dict(), 'net.safetensors')\n"
         "model.load_state_dict(torch.load('net.safetensors'))",
-        "A pickled model runs code when it is opened. A state_dict in safetensors holds numbers only."),
+        "A pickled model runs code when it is opened. A state_dict in safetensors "
+        "holds numbers only."),
     "pixel_shuffle": Spelling(
         "Pixels from channels",
         "nn.PixelShuffle(2)(Variable(x))",
@@ -193,4 +205,5 @@ def spelling(key):
     try:
         return SPELLINGS[key]
     except KeyError:
-        raise KeyError(f"no spelling {key!r}; there are: {', '.join(SPELLINGS)}") from None
+        known = ", ".join(SPELLINGS)
+        raise KeyError(f"no spelling {key!r}; there are: {known}") from None

@@ -26,7 +26,8 @@ from .words import pieces
 MATHJAX_FILES = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2",
                  "sre/mathmaps/base.json", "sre/mathmaps/en.json")
 DESCRIBED = re.compile(r"Figure(?: \(([^)]+)\))?: (.*)\nAlt: (.*)", re.DOTALL)
-QUOTATION = re.compile(r'<div class="pnn-source" data-object="([^"]*)" data-options="([^"]*)">')
+QUOTATION = re.compile(
+    r'<div class="pnn-source" data-object="([^"]*)" data-options="([^"]*)">')
 
 
 def offline_config(app, config):
@@ -40,8 +41,8 @@ def copy_mathjax(app, exception):
         return
     package = importlib.util.find_spec("sphinx-mathjax-offline")
     if package is None:
-        raise RuntimeError("sphinx-mathjax-offline is not installed: without it the book has "
-                           "no formulas; run `pip install -e .[book]`")
+        raise RuntimeError("sphinx-mathjax-offline is not installed: no formulas without "
+                           "it; run `pip install -e .[book]`")
     origin = Path(package.submodule_search_locations[0], "static", "mathjax")
     target = Path(app.outdir, "_static", "mathjax")
     for name in MATHJAX_FILES:
@@ -124,7 +125,7 @@ class HtmlDirective(Directive):
 
     def run(self):
         env = self.state.document.settings.env
-        env.note_reread()                      # made from other files: never from the cache
+        env.note_reread()                  # made from other files: never from the cache
         try:
             text = type(self).make(*self.arguments)
         except KeyError as error:

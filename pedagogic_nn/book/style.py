@@ -1,4 +1,4 @@
-"""The look of every figure: colours that colour-blind readers can tell apart, a quiet grid."""
+"""The look of every figure: colours that colour-blind readers tell apart."""
 from types import SimpleNamespace
 
 import matplotlib as mpl

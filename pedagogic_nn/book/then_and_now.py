@@ -31,8 +31,10 @@ def _box(row):
     return f"""<section class="then-now" aria-label="Then and now: {title}">
 <p class="then-now-title">{title}</p>
 <div class="then-now-columns">
-<div class="then"><p>Then <span>PyTorch 0.1</span></p>{_code(row.then, f"{title}, then")}</div>
-<div class="now"><p>Now</p>{_code(row.now, f"{title}, now")}</div>
+<div class="then"><p>Then <span>PyTorch 0.1</span></p>
+{_code(row.then, f"{title}, then")}</div>
+<div class="now"><p>Now</p>
+{_code(row.now, f"{title}, now")}</div>
 </div>
 <p class="then-now-why">{prose(row.why)}</p>
 </section>"""

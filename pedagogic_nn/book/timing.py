@@ -9,9 +9,9 @@ from IPython.display import display
 def race(runners, *, baseline=None, rounds=7, least=0.02):
     """Time functions against each other and show a table of medians and ratios.
 
-    Each is called once unmeasured (compilers compile, caches fill). Then they take turns: one
-    measurement each per round, of as many calls as fill `least` seconds. The median of the
-    rounds counts.
+    Each is called once unmeasured (compilers compile, caches fill). Then they take
+    turns: one measurement each per round, of as many calls as fill `least` seconds. The
+    median of the rounds counts.
 
     Args:
         runners: {name: function without arguments}.
@@ -44,7 +44,7 @@ def race(runners, *, baseline=None, rounds=7, least=0.02):
 
 
 class Medians(dict):
-    """{name: seconds}. The last value of a cell shows nothing more: the table is there."""
+    """{name: seconds}. As the last value of a cell it shows nothing more."""
 
     def _ipython_display_(self):
         pass
@@ -88,6 +88,6 @@ def _table(rows, baseline):
     head = (f'<tr><th scope="col">way</th><th scope="col">one call</th>'
             f'<th scope="col">speed against {html.escape(baseline)}</th></tr>')
     body = "\n".join(
-        f'<tr><th scope="row">{html.escape(name)}</th><td>{seconds}</td><td>{ratio}</td></tr>'
-        for name, seconds, ratio in rows)
+        f'<tr><th scope="row">{html.escape(name)}</th><td>{median}</td><td>{ratio}</td>'
+        "</tr>" for name, median, ratio in rows)
     return f'<table class="pnn-race"><thead>{head}</thead>\n<tbody>{body}</tbody></table>'

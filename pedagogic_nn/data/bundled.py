@@ -206,7 +206,7 @@ def films(split: str | None = None) -> dict[str, np.ndarray]:
         >>> table = films()
         >>> row = table["titles"].tolist().index("Toy Story")
         >>> table["genre_names"][table["genres"][row]].tolist()
-        ['Horror', 'Sci-Fi']
+        ['Adventure', 'Animation', 'Comedy', 'Fantasy']
     """
     bundle = load("films")
     rows = bundle.rows(split)

@@ -172,7 +172,7 @@ def random_split(
     size = len(dataset)
     if any(length < 0 for length in lengths):
         raise ValueError(f"random_split: no length may be negative, got {list(lengths)}")
-    counts = list(lengths)
+    counts: list[Any] = list(lengths)
     if math.isclose(sum(lengths), 1):
         counts = [math.floor(size * part + 1e-9) for part in lengths]  # 0.29 * 100 < 29
         for part in range(size - sum(counts)):

@@ -1,5 +1,5 @@
 """Samplers: the order in which a DataLoader asks for examples, and its batches."""
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -159,7 +159,7 @@ class BatchSampler(Sampler):
         [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, sampler: Iterable, batch_size: int, drop_last: bool) -> None:
+    def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
         _check_count("BatchSampler: batch_size", batch_size)
         if not isinstance(drop_last, bool):
             raise ValueError(

@@ -6,8 +6,8 @@
     m̂ = m / (1 − β₁ᵗ)    v̂ = v / (1 − β₂ᵗ)       m and v start at 0; this undoes it
     p = p − lr · m̂ / (√v̂ + eps)
 
-AMSGrad divides by the largest v so far.  AdamW shrinks p by the factor 1 − lr · weight_decay
-instead of adding to the gradient, so that the decay is not divided by √v̂.
+AMSGrad divides by the largest v so far.  AdamW shrinks p by 1 − lr · weight_decay instead
+of adding to the gradient, so that the decay is not divided by √v̂.
 """
 import math
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from ..backend.launch import cuda
 from ..backend.op import op
 from .optimizer import Optimizer, counter, fitting, kernels_in_place, write
 
-# ---- the rule, in array notation -------------------------------------------------------------
+# ---- the rule, in array notation -----------------------------------------------------
 
 
 @op
@@ -60,7 +60,7 @@ def _moved(p, m, v, t, lr, beta1, beta2, eps):
     return p - lr * m_hat / (xp_of(v).sqrt(v_hat) + eps)
 
 
-# ---- the same for one element; what is the same for all elements is computed before ----------
+# ---- the same for one element; what is the same for all elements is computed before --
 
 
 @jit
@@ -83,7 +83,7 @@ def _adam(p, g, m, v, decay, beta1, rest1, beta2, rest2, keep, step, eps):
 @jit
 def _amsgrad(p, g, m, v, v_max, decay, beta1, rest1, beta2, rest2, keep, step, eps):
     m, v = _averages(p, g, m, v, decay, beta1, rest1, beta2, rest2)
-    v_max = v_max if v <= v_max else v                     # nan goes through, as in maximum
+    v_max = v_max if v <= v_max else v                   # nan goes through, as in maximum
     return _moved_element(p, m, v_max, keep, step, eps), m, v, v_max
 
 
@@ -95,10 +95,11 @@ def _adam_cpu(lo, hi, p, g, m, v, *numbers):
 
 
 @cuda.jit
-def _adam_cuda(p, g, m, v, *numbers):
+def _adam_cuda(p, g, m, v, decay, beta1, rest1, beta2, rest2, keep, step, eps):
     k = cuda.grid(1)
     if k < p.size:
-        p[k], m[k], v[k] = _adam(p[k], g[k], m[k], v[k], *numbers)
+        p[k], m[k], v[k] = _adam(
+            p[k], g[k], m[k], v[k], decay, beta1, rest1, beta2, rest2, keep, step, eps)
 
 
 @jit
@@ -109,10 +110,13 @@ def _amsgrad_cpu(lo, hi, p, g, m, v, v_max, *numbers):
 
 
 @cuda.jit
-def _amsgrad_cuda(p, g, m, v, v_max, *numbers):
+def _amsgrad_cuda(
+        p, g, m, v, v_max, decay, beta1, rest1, beta2, rest2, keep, step, eps):
     k = cuda.grid(1)
     if k < p.size:
-        p[k], m[k], v[k], v_max[k] = _amsgrad(p[k], g[k], m[k], v[k], v_max[k], *numbers)
+        p[k], m[k], v[k], v_max[k] = _amsgrad(
+            p[k], g[k], m[k], v[k], v_max[k],
+            decay, beta1, rest1, beta2, rest2, keep, step, eps)
 
 
 @kernels_in_place(adam_update, arrays=4, cpu=_adam_cpu, cuda=_adam_cuda)
@@ -120,7 +124,7 @@ def _amsgrad_cuda(p, g, m, v, v_max, *numbers):
 def _numbers(t, lr, beta1, beta2, eps, weight_decay, decoupled, maximize):
     """The kernels' numbers.
 
-    The corrections of m and v are moved out of the loop, into the step and eps.  And (−g)² is
+    The corrections of m and v are moved out of the loop, into the step and eps.  (−g)² is
     g², so a climb changes nothing but the sign of what m takes in.
     """
     sign = -1 if maximize else 1
@@ -131,7 +135,7 @@ def _numbers(t, lr, beta1, beta2, eps, weight_decay, decoupled, maximize):
             lr / (1 - beta1**t) * scale, eps * scale)
 
 
-# ---- the optimisers --------------------------------------------------------------------------
+# ---- the optimisers ------------------------------------------------------------------
 
 
 class Adam(Optimizer):
@@ -197,12 +201,13 @@ class Adam(Optimizer):
         p._changed()
 
     def _begin(self, p):
-        self.state[p].update(step=counter(), exp_avg=zeros_like(p), exp_avg_sq=zeros_like(p))
-        return self.state[p]
+        state = self.state[p]
+        state.update(step=counter(), exp_avg=zeros_like(p), exp_avg_sq=zeros_like(p))
+        return state
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: parameters shrink by 1 − lr · weight_decay in each step.
+    """Adam with decoupled weight decay: p shrinks by 1 − lr · weight_decay in each step.
 
     Arguments as `Adam`, with 0.01 as the default of weight_decay.
 

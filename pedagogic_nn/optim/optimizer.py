@@ -1,9 +1,9 @@
 """Optimizer: parameters in groups, a state for each parameter, and the loop over them.
 
-A subclass says how one parameter moves (`update`).  The update rules are operations, as all
-arithmetic of this library is: the reference returns new arrays, while the kernels write into
-the arrays that they were given and return those (`kernels_in_place`).  `write` makes the two
-the same: what came back is stored, unless it stands there already.
+A subclass says how one parameter moves (`update`).  The update rules are operations, as
+is all arithmetic of this library: the reference returns new arrays, the kernels write
+into the arrays that they were given and return those (`kernels_in_place`).  `write` makes
+the two the same: what came back is stored, unless it stands there already.
 """
 import functools
 from collections import defaultdict
@@ -21,20 +21,20 @@ class Optimizer:
     """The base class of all optimisers.
 
     Args:
-        params: the parameters, as `model.parameters()` gives them; or a list of groups, each a
-            dictionary with "params" and the options in which it differs from the defaults.
+        params: the parameters, as `model.parameters()` gives them; or a list of groups,
+            each a dictionary with "params" and the options that differ from the defaults.
         defaults: the options of groups that do not give their own.
 
     Attributes:
-        param_groups: a list of dictionaries, each with "params" and all options.  Change an
-            option here while training: `optimizer.param_groups[0]["lr"] = 0.01`.
+        param_groups: a list of dictionaries, each with "params" and all options.  Change
+            an option here while training: `optimizer.param_groups[0]["lr"] = 0.01`.
         state: what the optimiser remembers of each parameter, a dictionary by tensor.
         defaults: as given.
 
     Raises:
         TypeError: params is a single tensor, a set, or holds something else than tensors.
-        ValueError: there are no parameters, one comes twice, one is not a leaf, or an option
-            is out of range.
+        ValueError: there are no parameters, one comes twice, one is not a leaf, or an
+            option is out of range.
 
     Example:
         >>> class SignDescent(optim.Optimizer):
@@ -55,8 +55,9 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         given = self._listed(params)
         if not given:
-            raise ValueError(f"{self._name}: the list of parameters is empty. A generator such "
-                             "as model.parameters() is used up by the first loop over it")
+            raise ValueError(
+                f"{self._name}: the list of parameters is empty. A generator, such as "
+                "model.parameters(), is empty after one loop over it")
         groups = given if isinstance(given[0], dict) else [{"params": given}]
         for group in groups:
             self.add_param_group(group)
@@ -65,18 +66,18 @@ class Optimizer:
     def _name(self) -> str:
         return type(self).__name__
 
-    # ---- groups ----------------------------------------------------------------------------
+    # ---- groups ----------------------------------------------------------------------
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Optimise more parameters, with options of their own.
 
         Args:
-            param_group: "params" (a tensor, or several) and the options in which the group
-                differs from the defaults.
+            param_group: "params" (a tensor, or several) and the options that differ from
+                the defaults.
         """
         if not isinstance(param_group, dict) or "params" not in param_group:
-            raise TypeError(f"{self._name}: a group is a dictionary with the key 'params', "
-                            f"got {_shown(param_group)}")
+            raise TypeError(f"{self._name}: a group is a dictionary with the key "
+                            f"'params', got {_shown(param_group)}")
         params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else self._listed(params)
         group = {"params": params, **self.defaults,
@@ -87,26 +88,28 @@ class Optimizer:
 
     def _listed(self, params: Any) -> list:
         if isinstance(params, (Tensor, dict)) or not isinstance(params, Iterable):
-            raise TypeError(f"{self._name}: params is a list of tensors or of groups, got "
-                            f"{_shown(params)}; for one of them say [it]")
+            raise TypeError(f"{self._name}: params is a list of tensors or of groups, "
+                            f"got {_shown(params)}; for a single one say [it]")
         if isinstance(params, (set, frozenset)):
-            raise TypeError(f"{self._name}: params is a set, whose order changes from run to "
-                            "run; a list keeps it, and checkpoints need it")
+            raise TypeError(f"{self._name}: params is a set, whose order changes from "
+                            "run to run; checkpoints need an order, which a list keeps")
         return list(params)
 
     def _check_params(self, params: list) -> None:
         seen = {id(p) for group in self.param_groups for p in group["params"]}
         for k, p in enumerate(params):
             if not isinstance(p, Tensor):
-                raise TypeError(f"{self._name}: params[{k}] is {_shown(p)}, not a tensor; pass "
-                                "model.parameters(), or a list of tensors")
+                raise TypeError(f"{self._name}: params[{k}] is {_shown(p)}, not a "
+                                "tensor; pass model.parameters(), or a list of tensors")
             if not p.is_leaf:
-                raise ValueError(f"{self._name}: params[{k}] is not a leaf: it was computed (by "
-                                 f"{p.grad_fn}), so it gets no .grad. Pass the tensor that it "
-                                 "was computed from, or .detach().requires_grad_()")
+                raise ValueError(
+                    f"{self._name}: params[{k}] is not a leaf: it was computed, by "
+                    f"{p.grad_fn}, so it gets no .grad. Pass the tensor that it was "
+                    "computed from, or .detach().requires_grad_()")
             if id(p) in seen:
-                raise ValueError(f"{self._name}: params[{k}], of shape {tuple(p.shape)}, comes "
-                                 "a second time; it would be moved twice in each step")
+                raise ValueError(
+                    f"{self._name}: params[{k}], of shape {tuple(p.shape)}, comes a "
+                    "second time; it would be moved twice in each step")
             seen.add(id(p))
 
     def _check_options(self, group: dict[str, Any]) -> None:
@@ -115,9 +118,10 @@ class Optimizer:
     def _check_at_least_0(self, group: dict[str, Any], *names: str) -> None:
         for name in names:
             if not group[name] >= 0:                         # nan is not, either
-                raise ValueError(f"{self._name}: {name} must be at least 0, got {group[name]}")
+                raise ValueError(
+                    f"{self._name}: {name} must be at least 0, got {group[name]}")
 
-    # ---- a step ----------------------------------------------------------------------------
+    # ---- a step ----------------------------------------------------------------------
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, before the next backward adds to them.
@@ -136,7 +140,8 @@ class Optimizer:
         """Move every parameter that has a gradient.
 
         Args:
-            closure: computes the loss and its gradients anew; called first, while recording.
+            closure: computes the loss and its gradients anew; called first, with
+                recording on.
 
         Returns:
             What the closure returned, or None.
@@ -160,14 +165,15 @@ class Optimizer:
         """
         raise TypeError(f"{self._name} must give the method update(p, group)")
 
-    # ---- checkpoints -----------------------------------------------------------------------
+    # ---- checkpoints -----------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the options as a dictionary, in PyTorch's form.
 
         Returns:
-            {"state": {0: {...}, 1: {...}}, "param_groups": [{"lr": ..., "params": [0, 1]}]}:
-            parameters are numbered through all groups.  The tensors are not copied.
+            {"state": {0: {...}, 1: {...}},
+             "param_groups": [{"lr": ..., "params": [0, 1]}]}
+            Parameters are numbered through all groups.  The tensors are not copied.
         """
         numbers = {id(p): k for k, p in enumerate(self._all_params())}
         return {
@@ -187,11 +193,10 @@ class Optimizer:
                 differs in shape from its parameter.
         """
         saved = state_dict["param_groups"]
-        if [len(g["params"]) for g in saved] != [len(g["params"]) for g in self.param_groups]:
-            raise ValueError(
-                f"{self._name}: the state was saved for groups of "
-                f"{[len(g['params']) for g in saved]} parameters, this optimiser has groups of "
-                f"{[len(g['params']) for g in self.param_groups]}")
+        theirs, ours = _sizes(saved), _sizes(self.param_groups)
+        if theirs != ours:
+            raise ValueError(f"{self._name}: the state was saved for groups of {theirs} "
+                             f"parameters, this optimiser has groups of {ours}")
         groups = [{**self.defaults, **new, "params": old["params"]}
                   for old, new in zip(self.param_groups, saved)]
         for group in groups:
@@ -213,8 +218,8 @@ class Optimizer:
         if not isinstance(value, Tensor):
             return value
         if value.shape != p.shape:
-            raise ValueError(f"{self._name}: {name} has shape {tuple(value.shape)} in the "
-                             f"state, its parameter has {tuple(p.shape)}")
+            raise ValueError(f"{self._name}: {name} has shape {tuple(value.shape)} in "
+                             f"the state, its parameter has {tuple(p.shape)}")
         return value.detach().to(p.device, p.dtype, copy=True)
 
     def __repr__(self) -> str:
@@ -226,11 +231,11 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-# ---- what update rules need ----------------------------------------------------------------
+# ---- what update rules need ----------------------------------------------------------
 
 
 def counter(value: float = 0.0) -> Tensor:
-    """How many steps a parameter has made: a float32 tensor on the CPU, as PyTorch keeps it."""
+    """A count of steps: a float32 tensor on the CPU, which is how PyTorch keeps it."""
     made = zeros(())
     made.array[...] = value
     return made
@@ -242,15 +247,15 @@ def fitting(p: Tensor, *others: Tensor) -> list:
     Raises:
         RuntimeError: one differs from p in shape, dtype or device.
     """
-    a = p.array
-    arrays = [a]
+    arrays = [p.array]
+    shape, dtype, device = p.array.shape, p.array.dtype, p.device
     for t in others:
         b = t.array
-        if b.shape != a.shape or b.dtype != a.dtype or t.device is not p.device:
+        if b.shape != shape or b.dtype != dtype or t.device is not device:
             raise RuntimeError(
-                f"a parameter is {a.dtype} of shape {a.shape} on {p.device}, but its gradient "
-                f"or its state is {b.dtype} of shape {b.shape} on {t.device}. A model is "
-                "converted and moved before its optimiser is made")
+                f"a parameter is {dtype} of shape {shape} on {device}, but its "
+                f"gradient or its state is {b.dtype} of shape {b.shape} on {t.device}. "
+                "Convert and move a model before you make its optimiser")
         arrays.append(b)
     return arrays
 
@@ -258,14 +263,14 @@ def fitting(p: Tensor, *others: Tensor) -> list:
 def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Callable:
     """Register kernels that write into their arrays, for an update rule (decorator).
 
-    The rule is `rule(p, g, *state, *options)`, with so many arrays, all of one shape.  The
-    kernels see them flat, and after them the numbers that the decorated `numbers(*options)`
-    computes.  What is returned is p and the state: the very arrays that were given, or copies
-    of those with gaps in memory.
+    The rule is `rule(p, g, *state, *options)`, with `arrays` arrays, all of one shape.
+    The kernels see them flat, and after them the numbers that the decorated
+    `numbers(*options)` computes.  What is returned is p and the state: the very arrays
+    that were given, or copies of those with gaps in memory.
     """
     def register(numbers):
-        # Once in a step, not once for each parameter.  In double, then rounded to the dtype
-        # of the arrays: 1 - 0.999 in float32 would be wrong by one part in 100,000.
+        # Once in a step, not once for each parameter.  In double, then rounded: 1 - 0.999
+        # in float32 would be wrong by one part in 100,000.
         @functools.lru_cache(maxsize=16)
         def rounded(dtype, *options):
             return tuple(map(dtype.type, numbers(*options)))
@@ -286,10 +291,14 @@ def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Calla
 
 
 def write(targets: Iterable, results: Iterable) -> None:
-    """Store what an update rule returned where it belongs, unless a kernel has done so."""
+    """Store what an update rule returned where it belongs, unless it stands there."""
     for target, result in zip(targets, results):
         if result is not target:
             target[...] = result
+
+
+def _sizes(groups: list[dict[str, Any]]) -> list[int]:
+    return [len(group["params"]) for group in groups]
 
 
 def _shown(value: Any) -> str:

@@ -16,7 +16,7 @@ from ..backend.launch import cuda
 from ..backend.op import op
 from .optimizer import Optimizer, fitting, kernels_in_place, write
 
-# ---- p − lr · g ------------------------------------------------------------------------------
+# ---- p − lr · g ----------------------------------------------------------------------
 
 
 @op
@@ -39,10 +39,10 @@ def _sgd_cpu(lo, hi, p, g, *numbers):
 
 
 @cuda.jit
-def _sgd_cuda(p, g, *numbers):
+def _sgd_cuda(p, g, sign, weight_decay, lr):
     k = cuda.grid(1)
     if k < p.size:
-        p[k] = _descend(p[k], g[k], *numbers)
+        p[k] = _descend(p[k], g[k], sign, weight_decay, lr)
 
 
 @kernels_in_place(sgd_update, arrays=2, cpu=_sgd_cpu, cuda=_sgd_cuda)
@@ -50,7 +50,7 @@ def _sgd_numbers(lr, weight_decay, maximize):
     return -1 if maximize else 1, weight_decay, lr
 
 
-# ---- with a memory of earlier gradients ------------------------------------------------------
+# ---- with a memory of earlier gradients ----------------------------------------------
 
 
 @op
@@ -80,10 +80,11 @@ def _momentum_cpu(lo, hi, p, g, b, *numbers):
 
 
 @cuda.jit
-def _momentum_cuda(p, g, b, *numbers):
+def _momentum_cuda(p, g, b, sign, weight_decay, momentum, share, along_g, along_b):
     k = cuda.grid(1)
     if k < p.size:
-        p[k], b[k] = _roll(p[k], g[k], b[k], *numbers)
+        p[k], b[k] = _roll(p[k], g[k], b[k], sign, weight_decay, momentum, share, along_g,
+                           along_b)
 
 
 @kernels_in_place(momentum_update, arrays=3, cpu=_momentum_cpu, cuda=_momentum_cuda)
@@ -92,7 +93,7 @@ def _momentum_numbers(lr, momentum, dampening, nesterov, weight_decay, maximize)
     return -1 if maximize else 1, weight_decay, momentum, 1 - dampening, along_g, along_b
 
 
-# ---- the optimiser ---------------------------------------------------------------------------
+# ---- the optimiser -------------------------------------------------------------------
 
 
 class SGD(Optimizer):
@@ -103,12 +104,13 @@ class SGD(Optimizer):
         lr: learning rate, the length of a step.
         momentum: how much of the last direction is kept.
         dampening: how much of a new gradient is left out of the momentum.
-        weight_decay: pulls parameters towards 0, as a penalty ½ · weight_decay · p² would.
+        weight_decay: pulls parameters towards 0, as a penalty ½ · weight_decay · p² does.
         nesterov: look ahead along the momentum.
         maximize: climb instead of descending.
 
     Raises:
-        ValueError: a number is negative, or nesterov comes without momentum or with dampening.
+        ValueError: a number is negative, or nesterov comes without momentum or with
+            dampening.
 
     Example:
         >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -118,8 +120,9 @@ class SGD(Optimizer):
         >>> w
         tensor([0.5000, 1.0000], requires_grad=True)
 
-    Source: Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum
-    in deep learning (2013), section 2; with PyTorch's placement of lr outside the momentum.
+    Source: Sutskever, Martens, Dahl, Hinton: On the importance of initialization and
+    momentum in deep learning (2013), section 2; but lr stands outside the momentum, as in
+    PyTorch.
     """
 
     def __init__(self, params: Iterable, lr: float = 1e-3, momentum: float = 0,
@@ -132,8 +135,9 @@ class SGD(Optimizer):
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_at_least_0(group, "lr", "momentum", "weight_decay")
         if group["nesterov"] and (group["momentum"] == 0 or group["dampening"] != 0):
-            raise ValueError("SGD: nesterov needs momentum > 0 and dampening = 0, got momentum "
-                             f"{group['momentum']} and dampening {group['dampening']}")
+            raise ValueError(
+                "SGD: nesterov needs momentum > 0 and dampening = 0, got momentum "
+                f"{group['momentum']} and dampening {group['dampening']}")
 
     def update(self, p: Tensor, group: dict[str, Any]) -> None:
         """Move one parameter along its gradient."""

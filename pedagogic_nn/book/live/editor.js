@@ -33,7 +33,7 @@ export class Editor {
     Object.assign(this.area, { value: this.original, spellcheck: false, rows: 1,
                                autocapitalize: "off", autocomplete: "off" });
     this.area.setAttribute("aria-label", `Code of cell ${number}. Shift and Enter run it.`);
-    this.shown = element("pre");
+    this.shown = element("div", "pnn-colours");
     this.shown.setAttribute("aria-hidden", "true");
     const box = element("div", "pnn-editor");
     box.append(this.shown, this.area);

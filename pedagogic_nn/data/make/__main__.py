@@ -18,7 +18,8 @@ def main(names: list[str]) -> None:
         kilobytes = round(path.stat().st_size / 1000)
         line = f"| file | `{path.name}`, {kilobytes} kB, sha256 `{sha256(name)}` |"
         card = CARDS / f"{name}.md"
-        card.write_text(re.sub(r"\| file \| .*", line, card.read_text("utf-8")), "utf-8")
+        text = re.sub(r"(?m)^\| file \| .*", line, card.read_text("utf-8"), count=1)
+        card.write_text(text, "utf-8")
         print(f"{name}: {kilobytes} kB")
 
 

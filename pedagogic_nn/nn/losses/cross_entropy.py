@@ -112,12 +112,14 @@ def class_rows(t, w, ignore_index):
     The summary holds Σ w over the classes that count, and where the first target
     stands that is no class (-1 if all are).
     """
+    xp = xp_of(t)
     ignored = t == ignore_index
     wrong = ((t < 0) | (t >= w.size)) & ~ignored
-    place = np.where(wrong.any(), wrong.argmax(), -1)
-    counted = np.where(ignored | wrong, w.dtype.type(0), w[np.where(wrong | ignored, 0, t)])
-    total = np.stack([counted.sum(dtype=np.float64), place])
-    return np.where(ignored, IGNORED, t), total
+    place = xp.concatenate([wrong, xp.ones(1, bool)]).argmax()
+    counted = xp.where(ignored | wrong, w.dtype.type(0), w[xp.where(ignored | wrong, 0, t)])
+    total = counted.sum(dtype=np.float64)
+    summary = xp.stack([total, xp.where(place < t.size, place, -1)])
+    return xp.where(ignored, IGNORED, t), summary
 
 
 class_rows.cuda(class_rows.reference)

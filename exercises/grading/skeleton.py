@@ -1,0 +1,38 @@
+"""Solutions → exercises: each `# BEGIN SOLUTION … # END SOLUTION` becomes a TODO.
+
+    python -m exercises.grading.skeleton            write the exercises that do not exist
+    python -m exercises.grading.skeleton --force    write all of them, over what is there
+    python -m exercises.grading.skeleton --check    do the files agree?
+"""
+
+import sys
+
+from .gaps import empty
+from .student import ROOT
+
+
+def pairs():
+    """(solution, exercise) paths of all exercises."""
+    for solution in sorted((ROOT / "solutions").glob("*/*.py")):
+        yield solution, ROOT / "exercises" / solution.parent.name / solution.name
+
+
+def main(arguments):
+    stale = []
+    for solution, exercise in pairs():
+        text = empty(solution.read_text(encoding="utf-8"))
+        if exercise.is_file() and exercise.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in arguments or (exercise.is_file() and "--force" not in arguments):
+            stale.append(exercise)
+        else:
+            exercise.parent.mkdir(parents=True, exist_ok=True)
+            exercise.write_text(text, encoding="utf-8")
+            print("wrote", exercise.relative_to(ROOT))
+    for exercise in stale:
+        print("differs from its solution:", exercise.relative_to(ROOT))
+    return bool(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

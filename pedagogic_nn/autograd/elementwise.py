@@ -1,0 +1,328 @@
+"""Elementwise functions of one tensor: exp, log, sin, abs, clamp, round …"""
+from math import erf as exact_erf
+from typing import Any
+
+import numpy as np
+
+from ..backend import math, op
+from ..backend.device import xp_of
+from . import function
+from .arithmetic import QUIET, Div, Square, maximum, minimum
+from .dtypes import as_float
+from .function import Primitive
+
+
+@op
+def exp_values(x):
+    """e to the power of x (*) → (*)."""
+    with np.errstate(over="ignore"):
+        return np.exp(x)
+
+
+@exp_values.elementwise
+def _exp_one(x):
+    return math.exp(x)
+
+
+@op
+def log_values(x):
+    """The natural logarithm of x (*) → (*); -inf at 0 and NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(x)
+
+
+@log_values.elementwise
+def _log_one(x):
+    return math.log(x)
+
+
+@op
+def sqrt_values(x):
+    """The square root of x (*) → (*); NaN below 0."""
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(x)
+
+
+@sqrt_values.elementwise
+def _sqrt_one(x):
+    return math.sqrt(x)
+
+
+@op
+def erf_values(x):
+    """The error function of x (*) → (*): 2/√π ∫ exp(-t²) dt from 0 to x."""
+    return np.vectorize(exact_erf, [x.dtype.char])(x) if x.size else x.copy()
+
+
+@erf_values.elementwise
+def _erf_one(x):
+    return exact_erf(x)
+
+
+@op
+def clamp_between(x, low, high):
+    """x (*), two numbers → x held between them (*); NaN stays NaN."""
+    return np.clip(x, low, high)
+
+
+@clamp_between.elementwise(arrays=1)
+def _clamp_one(x, low, high):
+    x = low if x < low else x
+    return high if x > high else x
+
+
+# ---- functions with a slope everywhere they are defined ------------------------------
+
+
+class _Unary(Primitive):
+    """An elementwise function; integers become real numbers first.
+
+    Subclasses give `compute` and `slope(x, y)`, the derivative at x; y is the result.
+    """
+
+    @classmethod
+    def forward(cls, ctx, x):
+        x = as_float(x)
+        with QUIET():
+            y = cls.compute(x)
+        ctx.save_for_backward(x, y)
+        return y
+
+    @classmethod
+    def backward(cls, ctx, g):
+        with QUIET():
+            return g * cls.slope(*ctx.saved)
+
+
+def _unary(name: str, compute: Any, slope: Any, doc: str) -> Any:
+    """A function of a tensor, from a function of arrays and its derivative."""
+    operation = type(name.capitalize(), (_Unary,), {
+        "compute": staticmethod(compute), "slope": staticmethod(slope)})
+
+    def apply(x: Any) -> Any:
+        return operation.apply(x)
+    apply.__name__, apply.__qualname__, apply.__doc__ = name, name, doc
+    return apply
+
+
+LN2, LN10, TWO_OVER_ROOT_PI = float(np.log(2)), float(np.log(10)), float(2 / np.sqrt(np.pi))
+
+exp = _unary("exp", exp_values, lambda x, y: y, "e to the power of x.")
+exp2 = _unary("exp2", np.exp2, lambda x, y: y * LN2, "2 to the power of x.")
+expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1, "exp(x) - 1, exact for small x.")
+log = _unary("log", log_values, lambda x, y: 1 / x, "The natural logarithm.")
+log2 = _unary("log2", np.log2, lambda x, y: 1 / (x * LN2), "The logarithm to base 2.")
+log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10), "The logarithm to base 10.")
+log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), exact for small x.")
+sqrt = _unary("sqrt", sqrt_values, lambda x, y: 1 / (y + y), "The square root.")
+rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (x + x), "1 / √x.")
+sin = _unary("sin", np.sin, lambda x, y: np.cos(x), "The sine of x in radians.")
+cos = _unary("cos", np.cos, lambda x, y: -np.sin(x), "The cosine of x in radians.")
+tan = _unary("tan", np.tan, lambda x, y: 1 + y * y, "The tangent of x in radians.")
+asin = _unary("asin", np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x),
+              "The angle, in radians, whose sine is x.")
+acos = _unary("acos", np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x),
+              "The angle, in radians, whose cosine is x.")
+atan = _unary("atan", np.arctan, lambda x, y: 1 / (1 + x * x),
+              "The angle, in radians, whose tangent is x.")
+sinh = _unary("sinh", np.sinh, lambda x, y: np.cosh(x), "The hyperbolic sine.")
+cosh = _unary("cosh", np.cosh, lambda x, y: np.sinh(x), "The hyperbolic cosine.")
+asinh = _unary("asinh", np.arcsinh, lambda x, y: 1 / np.sqrt(x * x + 1),
+               "The number whose hyperbolic sine is x.")
+acosh = _unary("acosh", np.arccosh, lambda x, y: 1 / np.sqrt(x * x - 1),
+               "The number whose hyperbolic cosine is x.")
+atanh = _unary("atanh", np.arctanh, lambda x, y: 1 / (1 - x * x),
+               "The number whose hyperbolic tangent is x.")
+erf = _unary("erf", erf_values, lambda x, y: np.exp(-x * x) * TWO_OVER_ROOT_PI,
+             "The error function, 2/√π times the integral of exp(-t²) from 0 to x.")
+
+
+# ---- functions with corners ----------------------------------------------------------
+
+
+class Neg(Primitive):
+    @staticmethod
+    def forward(ctx, x):
+        if x.dtype.kind == "b":
+            raise RuntimeError("neg: a bool tensor has no negative; use ~x to invert it")
+        return -x
+
+    @staticmethod
+    def backward(ctx, g):
+        return -g
+
+
+class Abs(Primitive):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return abs(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * np.sign(ctx.saved[0])
+
+
+class Clamp(Primitive):
+    """x held between two numbers; the gradient passes where x is between them (bounds
+    included)."""
+
+    @staticmethod
+    def forward(ctx, x, low, high):
+        if any(isinstance(b, float) for b in (low, high)):
+            x = as_float(x)
+        ctx.save_for_backward(x)
+        ctx.bounds = low, high
+        if x.dtype.kind != "f":
+            return np.clip(x, low, high)
+        return clamp_between(x, -np.inf if low is None else low,
+                             np.inf if high is None else high)
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,), (low, high) = ctx.saved, ctx.bounds
+        inside = np.ones_like(x, dtype=bool)
+        if low is not None:
+            inside &= x >= low
+        if high is not None:
+            inside &= x <= high
+        return g * inside
+
+
+class Step(Primitive):
+    """A function made of steps: rounding, the sign.  Its slope is 0."""
+
+    @staticmethod
+    def forward(ctx, x, compute):
+        return compute(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return xp_of(g).zeros_like(g)
+
+
+class NanToNum(Primitive):
+    """x with numbers in the place of NaN and the infinities; no gradient passes there."""
+
+    @staticmethod
+    def forward(ctx, x, nan, posinf, neginf):
+        ctx.save_for_backward(x)
+        return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * np.isfinite(ctx.saved[0])
+
+
+def _step(name: str, compute: Any, doc: str) -> Any:
+    """A rounding function; whole numbers are rounded already."""
+    def stepped(x: Any) -> Any:
+        if x.dtype.kind != "f" and name != "sign":
+            return x.clone()
+        return Step.apply(x, compute=compute)
+    stepped.__name__, stepped.__qualname__, stepped.__doc__ = name, name, doc
+    return stepped
+
+
+def _question(name: str, doc: str) -> Any:
+    def answered(x: Any) -> Any:
+        return function.Tensor._of(getattr(np, name)(x.array), x.device)
+    answered.__name__, answered.__qualname__, answered.__doc__ = name, name, doc
+    return answered
+
+
+floor = _step("floor", np.floor, "The next whole number below.")
+ceil = _step("ceil", np.ceil, "The next whole number above.")
+trunc = _step("trunc", np.trunc, "The whole number towards zero.")
+sign = _step("sign", np.sign, "-1, 0 or 1.")
+_rint = _step("round", np.rint, "The nearest whole number, halves to even.")
+isnan = _question("isnan", "Which elements are not a number.")
+isinf = _question("isinf", "Which elements are infinite.")
+isfinite = _question("isfinite", "Which elements are neither infinite nor NaN.")
+logical_not = _question("logical_not", "Which elements are zero or False.")
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """Rounded to `decimals` places, halves to even."""
+    return _rint(x) if decimals == 0 else _rint(x * 10.0**decimals) / 10.0**decimals
+
+
+def frac(x: Any) -> Any:
+    """What is left of x after `trunc`."""
+    return x - trunc(x)
+
+
+def neg(x: Any) -> Any:
+    """-x."""
+    return Neg.apply(x)
+
+
+def absolute(x: Any) -> Any:
+    """|x|; the gradient at 0 is 0."""
+    return Abs.apply(x)
+
+
+def reciprocal(x: Any) -> Any:
+    """1 / x."""
+    return Div.apply(1, x)
+
+
+def square(x: Any) -> Any:
+    """x · x."""
+    return Square.apply(x)
+
+
+def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
+    """x held between min and max: numbers, tensors, or None for no bound.
+
+    Raises:
+        RuntimeError: neither bound was given.
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: give min, max, or both")
+    if isinstance(min, function.Tensor) or isinstance(max, function.Tensor):
+        x = x if min is None else maximum(x, min)
+        return x if max is None else minimum(x, max)
+    return Clamp.apply(x, low=min, high=max)
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None,
+               neginf: float | None = None) -> Any:
+    """x with numbers in the place of NaN and of the infinities (None: the largest)."""
+    return NanToNum.apply(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+class Elementwise:
+    """The elementwise methods of a tensor."""
+
+    exp, exp2, expm1, log, log2, log10, log1p = exp, exp2, expm1, log, log2, log10, log1p
+    sqrt, rsqrt, reciprocal, square = sqrt, rsqrt, reciprocal, square
+    sin, cos, tan, sinh, cosh = sin, cos, tan, sinh, cosh
+    asin, acos, atan, asinh, acosh, atanh = asin, acos, atan, asinh, acosh, atanh
+    arcsin, arccos, arctan = asin, acos, atan
+    abs, absolute, neg, negative = absolute, absolute, neg, neg
+    __abs__, __neg__ = absolute, neg
+    clamp, clip, nan_to_num, erf = clamp, clamp, nan_to_num, erf
+    floor, ceil, trunc, fix, round, frac = floor, ceil, trunc, trunc, round, frac
+    sign, sgn = sign, sign
+    isnan, isinf, isfinite, logical_not = isnan, isinf, isfinite, logical_not
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __invert__(self) -> Any:
+        array, device = self.array, self.device           # type: ignore[attr-defined]
+        if array.dtype.kind == "f":
+            raise TypeError(f"~ inverts bools and whole numbers, this tensor is "
+                            f"{array.dtype}")
+        return function.Tensor._of(~array, device)
+
+    bitwise_not = __invert__
+
+    def clamp_min(self, min: Any) -> Any:
+        """x, but at least min."""
+        return clamp(self, min=min)
+
+    def clamp_max(self, max: Any) -> Any:
+        """x, but at most max."""
+        return clamp(self, max=max)

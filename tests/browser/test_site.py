@@ -1,0 +1,270 @@
+"""The built book as a reader meets it: by mouse, by keyboard, in the dark, on a phone."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+                         "best-practice"],
+             "resultTypes": ["violations"], "preload": False}
+
+
+def first_page_with(site, pages, text):
+    for name in pages:
+        if text in (site / f"{name}.html").read_text("utf8"):
+            return name
+    pytest.fail(f"no page of the book contains {text!r}")
+
+
+def test_no_page_asks_anything_of_another_machine(tab, address, pages):
+    one = tab()                                        # the fixture asserts it at the end
+    for name in pages:
+        one.open(f"{address}{name}.html")
+    assert one.errors == []
+
+
+def test_the_book_opens_from_a_folder_without_any_server(tab, site, pages):
+    one = tab()
+    chapter = first_page_with(site, pages, "pnn-explore")
+    page = one.open((site / f"{chapter}.html").as_uri())
+    assert page.locator("mjx-container").count() > 0
+    assert page.locator(".pnn-explore input").first.is_enabled()
+    assert one.errors == []
+
+
+def test_every_formula_is_drawn(tab, address, pages):
+    one = tab()
+    for name in pages:
+        page = one.open(f"{address}{name}.html")
+        assert page.locator("mjx-merror").count() == 0, name
+        left = page.evaluate("""() => [...document.querySelectorAll('.math')]
+            .filter((one) => !one.querySelector('mjx-container'))
+            .map((one) => one.textContent)""")
+        assert left == [], f"{name}: not drawn"
+
+
+def picture(figure):
+    image = figure.locator("img")
+    return image.get_attribute("src"), image.get_attribute("alt")
+
+
+def size_of(figure):
+    box = figure.locator("img").bounding_box()
+    return box["width"], box["height"]
+
+
+def open_explorer(tab, address, site, pages):
+    page = tab().open(f"{address}{first_page_with(site, pages, 'pnn-explore')}.html")
+    figure = page.locator(".pnn-explore").first
+    return page, figure, figure.locator("input").first
+
+
+def wait_for_change(page, figure, before):
+    page.wait_for_function("([image, src]) => image.src !== src",
+                           arg=[figure.locator("img").element_handle(), before[0]])
+    assert picture(figure)[1] != before[1]
+
+
+def test_a_slider_moves_its_figure_by_keyboard(tab, address, site, pages):
+    page, figure, slider = open_explorer(tab, address, site, pages)
+    before = picture(figure)
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "1"
+    page.keyboard.press("Home")
+    wait_for_change(page, figure, before)
+    assert slider.input_value() == "0"
+    label = figure.locator("output").first.inner_text()
+    assert slider.get_attribute("aria-valuetext").endswith(f"= {label}")
+
+
+def test_a_slider_moves_its_figure_by_mouse(tab, address, site, pages):
+    page, figure, slider = open_explorer(tab, address, site, pages)
+    before = picture(figure)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, middle, steps=4)
+    page.mouse.up()
+    wait_for_change(page, figure, before)
+    assert slider.input_value() == slider.get_attribute("max")
+
+
+def test_a_moved_figure_keeps_its_size_and_says_what_it_shows(tab, address, site, pages):
+    page, figure, slider = open_explorer(tab, address, site, pages)
+    before, size = picture(figure), size_of(figure)
+    slider.focus()
+    page.keyboard.press("Home")
+    wait_for_change(page, figure, before)
+    assert size_of(figure) == size
+    assert figure.locator(".pnn-spoken").inner_text() == picture(figure)[1]
+
+
+def test_every_figure_has_words(tab, address, pages):
+    one = tab()
+    for name in pages:
+        page = one.open(f"{address}{name}.html")
+        silent = page.evaluate("""() => [...document.querySelectorAll('main article img')]
+            .filter((image) => !image.alt || /^(\\.\\.|_images|<|data:)/.test(image.alt))
+            .map((image) => image.src.slice(0, 80))""")
+        assert silent == [], name
+
+
+def test_the_search_finds_a_term_of_the_glossary(tab, address):
+    page = tab().open(f"{address}search.html?q=logsumexp")
+    page.wait_for_selector("#search-results li a")
+    assert "Glossary" in page.locator("#search-results").inner_text()
+
+
+@pytest.mark.parametrize("width, scheme",
+                         [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_axe_finds_nothing(tab, address, pages, width, scheme):
+    one, found = tab(width, scheme), []
+    for name in [*pages, "search"]:
+        page = one.open(f"{address}{name}.html")
+        for violation in Axe().run(page, options=STANDARDS).response["violations"]:
+            nodes = [node["html"][:120] for node in violation["nodes"][:3]]
+            found.append(f"{name}: {violation['id']}: {nodes}")
+    assert found == []
+
+
+def test_no_page_scrolls_sideways_on_a_phone(tab, address, pages):
+    one = tab(390)
+    for name in pages:
+        page = one.open(f"{address}{name}.html")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+# ---------------------------------------------------------------- with a kernel
+
+@pytest.fixture(scope="module")
+def live_address(site):
+    """The address that the book's own server prints."""
+    with subprocess.Popen(
+            [sys.executable, "-m", "pedagogic_nn.book.server", "--no-browser"],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        printed = re.search(r"http://\S+/book/\?token=\S+",
+                            "".join(iter_until(process.stdout, "token=")))
+        assert printed, "the server printed no address"
+        yield printed[0]
+        process.terminate()
+
+
+def iter_until(lines, text):
+    for line in lines:
+        yield line
+        if text in line:
+            return
+
+
+@pytest.fixture
+def live(tab, live_address, site, pages):
+    """A page of the book with its kernel running, and its first cell."""
+    one = tab()
+    one.open(live_address)
+    chapter = first_page_with(site, pages, "cell_input")
+    page = one.open(live_address.split("?")[0] + chapter + ".html")
+    page.get_by_role("button", name="Run this page").click()
+    page.wait_for_selector('html[data-kernel="idle"]', timeout=60_000)
+    yield page
+    assert one.errors == []
+    page.goto("about:blank")                           # ends the kernel
+
+
+def run(page, code, cell=0):
+    """Put code into a cell of the page, run it by keyboard, and give its output."""
+    box = page.locator(".cell:has(.pnn-editor)").nth(cell)
+    area = box.locator("textarea")
+    area.evaluate("(area) => area.closest('details')?.setAttribute('open', '')")
+    area.fill(code)
+    area.press("Shift+Enter")
+    page.wait_for_function("(count) => /\\d/.test(count.textContent)",
+                           arg=box.locator(".pnn-count").element_handle(), timeout=60_000)
+    return box.locator(".cell_output")
+
+
+NUMBA = """import numba
+
+@numba.njit
+def triangle(n):
+    total = 0
+    for i in range(n + 1):
+        total += i
+    return total
+
+print(triangle(100))"""
+
+
+def test_an_edited_numba_cell_runs_in_the_page(live):
+    assert run(live, NUMBA).inner_text().strip() == "5050"
+
+
+def test_an_error_is_shown_and_the_kernel_goes_on(live):
+    assert "ZeroDivisionError" in run(live, "1 / 0").inner_text()
+    assert run(live, "6 * 7").inner_text().strip() == "42"
+
+
+SCRIPT = """from IPython.display import HTML
+
+HTML('<p id="mark">old</p><script>mark.textContent = "new"</script>')"""
+
+
+def test_scripts_in_an_output_run_and_reach_no_other_machine(live):
+    output = run(live, SCRIPT)
+    assert output.inner_text().strip() == "new"
+    ask = "fetch('http://192.0.2.1/').then(() => 'sent', () => 'blocked')"
+    answer = live.evaluate(ask)
+    assert answer == "blocked"
+
+
+SLIDER = """import matplotlib.pyplot as plt
+from pedagogic_nn.book import explore
+
+def draw(k):
+    figure, axes = plt.subplots(figsize=(2, 1))
+    axes.plot([0, k])
+    return figure
+
+explore(draw, alt='A line', k=[1, 2, 3])"""
+
+
+def test_sliders_of_a_live_page_ask_the_kernel(live):
+    output = run(live, SLIDER)
+    figure = output.locator(".pnn-explore")
+    before = picture(figure)
+    figure.locator("input").focus()
+    live.keyboard.press("End")
+    wait_for_change(live, figure, before)
+    assert picture(figure)[1] == "A line (k = 3)"
+
+
+def test_reset_gives_the_printed_code_back(live):
+    cell = live.locator(".cell:has(.pnn-editor)").first
+    code = cell.locator("textarea").input_value()
+    run(live, "1 + 1")
+    cell.get_by_role("button", name="Reset cell 1").click()
+    assert cell.locator("textarea").input_value() == code
+
+
+def test_an_endless_cell_can_be_interrupted(live):
+    cell = live.locator(".cell:has(.pnn-editor)").first
+    cell.locator("textarea").fill("while True: pass")
+    cell.locator("textarea").press("Shift+Enter")
+    live.wait_for_selector('html[data-kernel="busy"]')
+    live.get_by_role("button", name="Interrupt").click()
+    live.wait_for_selector('html[data-kernel="idle"]')
+    assert "KeyboardInterrupt" in cell.locator(".cell_output").inner_text()
+
+
+def test_axe_finds_nothing_on_a_live_page(live):
+    violations = Axe().run(live, options=STANDARDS).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in violations] == []
