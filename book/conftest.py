@@ -2,10 +2,14 @@
 import os
 from pathlib import Path
 
+import pytest
+
 BOOK = Path(__file__).resolve().parent
 
 
 def pytest_configure(config):
+    if not hasattr(config.option, "nbval"):
+        raise pytest.UsageError("the notebooks need nbval: pip install -e .[book,test]")
     config.option.nbval = True
     config.option.nbval_current_env = True
     config.option.nbval_cell_timeout = 600

@@ -3,11 +3,13 @@
     import pedagogic_nn as torch
     from pedagogic_nn import nn
 
-The names, shapes, state_dict keys and numbers are PyTorch's.  Read the library in this order:
-backend/ (where numbers are computed), autograd/ (how gradients come about), nn/ (modules and
-layers), optim/ (training).
+The names, shapes, state_dict keys and numbers are PyTorch's.  Read the library in this
+order: backend/ (where numbers are computed), autograd/ (how gradients come about), nn/
+(modules and layers), optim/ (training).
 """
 # ruff: noqa: F401, A004      (this file is nothing but names to be imported)
+import math as _math
+
 from . import autograd, backend, cuda
 from .autograd import (
     Tensor,
@@ -20,12 +22,19 @@ from .autograd import (
 )
 from .autograd.arithmetic import (
     add,
+    atan2,
     div,
     eq,
     floor_divide,
+    fmod,
     ge,
     gt,
+    isclose,
     le,
+    lerp,
+    logical_and,
+    logical_or,
+    logical_xor,
     lt,
     maximum,
     minimum,
@@ -36,29 +45,71 @@ from .autograd.arithmetic import (
     sub,
     where,
 )
-from .autograd.arranging import flip, tril, triu
+from .autograd.arranging import (
+    diag,
+    diagonal,
+    flip,
+    fliplr,
+    flipud,
+    meshgrid,
+    repeat_interleave,
+    roll,
+    rot90,
+    tile,
+    trace,
+    tril,
+    triu,
+)
 from .autograd.comparing import allclose, equal, is_floating_point, numel
 from .autograd.dtypes import (
-    DTYPES,
     bool_,
     float16,
     float32,
     float64,
+    get_default_dtype,
+    int8,
     int16,
     int32,
     int64,
-    int8,
+    set_default_dtype,
     uint8,
 )
 from .autograd.elementwise import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
     ceil,
     clamp,
+    cos,
+    cosh,
+    erf,
+    exp,
+    exp2,
+    expm1,
     floor,
+    frac,
     isfinite,
     isinf,
     isnan,
+    log,
+    log1p,
+    log2,
+    log10,
+    logical_not,
+    nan_to_num,
+    neg,
+    reciprocal,
     round,
+    rsqrt,
     sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
     trunc,
 )
 from .autograd.factories import (
@@ -71,8 +122,8 @@ from .autograd.factories import (
     from_numpy,
     full,
     full_like,
-    get_default_dtype,
     linspace,
+    logspace,
     multinomial,
     normal,
     old_types,
@@ -81,41 +132,75 @@ from .autograd.factories import (
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
-    set_default_dtype,
     tensor,
     zeros,
     zeros_like,
 )
 from .autograd.indexing import (
     gather,
+    index_add,
+    index_copy,
+    index_fill,
     index_select,
+    masked_scatter,
     masked_select,
+    nonzero,
     scatter,
     scatter_add,
+    take,
+    take_along_dim,
 )
-from .autograd.ordering import argsort, sort, topk
+from .autograd.ordering import (
+    argsort,
+    bincount,
+    kthvalue,
+    median,
+    searchsorted,
+    sort,
+    topk,
+    unique,
+)
 from .autograd.printing import set_printoptions
-from .autograd.products import addmm, bmm, dot, matmul, mm, mv, outer
+from .autograd.products import (
+    addmm,
+    addmv,
+    baddbmm,
+    bmm,
+    dot,
+    einsum,
+    matmul,
+    mm,
+    mv,
+    outer,
+)
 from .autograd.reductions import (
     all,
     amax,
     amin,
+    aminmax,
     any,
     argmax,
     argmin,
+    count_nonzero,
+    cumprod,
     cumsum,
     logsumexp,
     max,
     mean,
     min,
+    nanmean,
+    nansum,
     norm,
     prod,
     std,
+    std_mean,
     sum,
     var,
+    var_mean,
 )
 from .autograd.shaping import (
     broadcast_tensors,
@@ -127,12 +212,15 @@ from .autograd.shaping import (
     narrow,
     permute,
     reshape,
+    select,
     split,
     squeeze,
     stack,
     t,
+    tensor_split,
     transpose,
     unbind,
+    unflatten,
     unsqueeze,
 )
 from .autograd.tensor import Size
@@ -143,11 +231,16 @@ from .backend.random import Generator, get_rng_state, manual_seed, set_rng_state
 
 __version__ = "0.1.0"
 
-abs, exp, log, log1p, expm1, sqrt, rsqrt, reciprocal, square, sin, cos, neg, addcmul, addcdiv = (
-    Tensor.abs, Tensor.exp, Tensor.log, Tensor.log1p, Tensor.expm1, Tensor.sqrt, Tensor.rsqrt,
-    Tensor.reciprocal, Tensor.square, Tensor.sin, Tensor.cos, Tensor.neg, Tensor.addcmul,
-    Tensor.addcdiv)
+abs, absolute, clip, concat, concatenate, multiply, negative, subtract, swapaxes = (
+    Tensor.abs, Tensor.abs, clamp, cat, cat, mul, neg, sub, transpose)
+true_divide, moveaxis, ravel, asarray, arctan2 = (
+    div, movedim, Tensor.ravel, as_tensor, atan2)
+addcmul, addcdiv, clone, detach, masked_fill = (
+    Tensor.addcmul, Tensor.addcdiv, Tensor.clone, Tensor.detach, Tensor.masked_fill)
+bitwise_and, bitwise_not, bitwise_or, bitwise_xor = (
+    Tensor.bitwise_and, Tensor.bitwise_not, Tensor.bitwise_or, Tensor.bitwise_xor)
 double, half, long, int, short = float64, float16, int64, int32, int16
+inf, nan, pi = _math.inf, _math.nan, _math.pi
 float = float32
 globals()["bool"] = bool_
 globals().update(old_types("cpu"))

@@ -1,6 +1,7 @@
 """torch.cuda's names: is there a GPU, how many, wait for it.
 
-With NUMBA_ENABLE_CUDASIM=1 the GPUs are simulated, and these functions say that they are there.
+With NUMBA_ENABLE_CUDASIM=1 the GPUs are simulated, and these functions say that they
+are there.
 """
 from typing import Any
 

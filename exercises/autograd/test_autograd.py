@@ -4,8 +4,7 @@ import numpy as np
 
 from exercises.grading import Exercise, call, gradients, part, scenario
 
-
-# ---- numbers ----------------------------------------------------------------------------
+# ---- numbers -------------------------------------------------------------------------
 
 
 def new_and_stretched(rng, N=3):
@@ -81,7 +80,7 @@ def regression(rng, N=6):
     return {"x": x, "y": x @ np.array([[1.0], [-2.0], [0.5]]), "w": np.zeros((3, 1))}
 
 
-# ---- scenarios: the order ---------------------------------------------------------------
+# ---- scenarios: the order ------------------------------------------------------------
 
 
 def described(found, root):
@@ -135,7 +134,7 @@ def order_of_a_deep_graph(mine):
     return described(mine.order(value), value)
 
 
-# ---- scenarios: changes in place --------------------------------------------------------
+# ---- scenarios: changes in place -----------------------------------------------------
 
 
 def outcome_of(action):
@@ -174,11 +173,13 @@ def change_before_saving(mine, x, w):
     between = outcome_of(lambda: mine.check_unchanged(product))
     x.add_(1.0)
     return {"when the change came before the product": between,
-            "when another came after it": outcome_of(lambda: mine.check_unchanged(product)),
-            "of a sum, which saves nothing": outcome_of(lambda: mine.check_unchanged(total))}
+            "when another came after it":
+                outcome_of(lambda: mine.check_unchanged(product)),
+            "of a sum, which saves nothing":
+                outcome_of(lambda: mine.check_unchanged(total))}
 
 
-# ---- scenarios: the sweep ---------------------------------------------------------------
+# ---- scenarios: the sweep ------------------------------------------------------------
 
 
 def leaves_after_backward(mine, x, w):
@@ -231,7 +232,8 @@ def a_change_between(mine, x, w):
     x, w = mine.Value(x), mine.Value(w)
     product = (x * w).sum()
     x.add_(1.0)
-    return {"backward after a factor was changed": outcome_of(lambda: mine.backward(product))}
+    return {"backward after a factor was changed":
+                outcome_of(lambda: mine.backward(product))}
 
 
 def a_deep_graph(mine):
@@ -242,7 +244,7 @@ def a_deep_graph(mine):
     return {"gradient of the number added 3,000 times": one.grad}
 
 
-# ---- scenarios: checks, an own operation, descent ---------------------------------------
+# ---- scenarios: checks, an own operation, descent ------------------------------------
 
 
 def slope_of_cubes(mine, x):
@@ -335,7 +337,7 @@ def descent_in_two_parts(mine, x, y, w):
             "w": w.array, "the second leaf": shift.array}
 
 
-# ---- the parts --------------------------------------------------------------------------
+# ---- the parts -----------------------------------------------------------------------
 
 one_each = ({"N": 1, "D": 1, "H": 1},)
 
@@ -346,29 +348,34 @@ exercise = Exercise(
                  for one in (new_and_stretched, stretched_inside, untouched,
                              from_one_number)],
          hints=(
-             "Broadcasting does two things to a shape: it puts new axes on the left, and it "
-             "repeats axes of length 1. Both are undone by a sum.",
-             "The number of new axes is gradient.ndim - len(shape). Sum those away first. "
-             "Then the remaining axes stand under those of shape.",
-             "gradient.sum(axis=tuple(range(extra))) removes the new axes. Then sum over "
-             "every axis k with shape[k] == 1, with keepdims=True so that it stays.",
+             "Broadcasting does two things to a shape: it puts new axes on the left,"
+             " and it repeats axes of length 1. Both are undone by a sum.",
+             "The number of new axes is gradient.ndim - len(shape). Sum those away "
+             "first. Then the remaining axes stand under those of shape.",
+             "gradient.sum(axis=tuple(range(extra))) removes the new axes. Then sum "
+             "over every axis k with shape[k] == 1, with keepdims=True so that it "
+             "stays.",
          )),
     part("b", 2, "add and mul", section="“Stretched, then summed”", needs="a",
          checks=[gradients(f"{name}_backward", pair_and_dy, of=name, wrt=("a", "b"),
                            upstream=("dy",), also=one_each) for name in ("add", "mul")],
          hints=(
-             "If a moves a little, by how much does the result move? That slope multiplies dy.",
-             "The slope of a + b is 1 for both. The slope of a * b towards a is b, towards b "
-             "it is a. dy has the broadcast shape, the gradients have those of a and b.",
-             "add: unbroadcast(dy, a.shape) and unbroadcast(dy, b.shape). mul: the same with "
-             "dy * b and dy * a in the place of dy.",
+             "If a moves a little, by how much does the result move? That slope "
+             "multiplies dy.",
+             "The slope of a + b is 1 for both. The slope of a * b towards a is b, "
+             "towards b it is a. dy has the broadcast shape, the gradients have "
+             "those of a and b.",
+             "add: unbroadcast(dy, a.shape) and unbroadcast(dy, b.shape). mul: the "
+             "same with dy * b and dy * a in the place of dy.",
          )),
     part("c", 1, "the matrix product", section="“The chain rule, with shapes”",
          checks=gradients("matmul_backward", matrices_and_dy, of="matmul", wrt=("a", "b"),
                           upstream=("dy",), also=one_each),
          hints=(
-             "Write the three shapes down: dy (N, H), a (N, D), b (D, H). da must be (N, D).",
-             "There is one product of dy and b, transposed or not, that has the shape of a.",
+             "Write the three shapes down: dy (N, H), a (N, D), b (D, H). da must be"
+             " (N, D).",
+             "There is one product of dy and b, transposed or not, that has the "
+             "shape of a.",
              "da = dy @ b.T and db = a.T @ dy.",
          )),
     part("d", 1, "the largest, with ties", section="“Ties”",
@@ -376,11 +383,13 @@ exercise = Exercise(
                  call("amax_backward", rows_with_ties, returns="dx"),
                  call("amax_backward", columns_with_ties, returns="dx")],
          hints=(
-             "Only the largest entries move the result. Which entries of x are equal to it?",
-             "x == x.max(axis, keepdims=True) is a mask of the winners. Divide it by how many "
-             "winners its row has, so that the shares add up to one.",
-             "share = winners / winners.sum(axis=axis, keepdims=True), and dx = share * "
-             "np.expand_dims(dy, axis): the axis that disappeared comes back with length 1.",
+             "Only the largest entries move the result. Which entries of x are equal"
+             " to it?",
+             "x == x.max(axis, keepdims=True) is a mask of the winners. Divide it by"
+             " how many winners its row has, so that the shares add up to one.",
+             "share = winners / winners.sum(axis=axis, keepdims=True), and dx = "
+             "share * np.expand_dims(dy, axis): the axis that disappeared comes back"
+             " with length 1.",
          )),
     part("e", 2, "each before its parents", section="“An engine in forty lines”",
          checks=[scenario(one, one_array, helpers=(described,), gaps=False, batch=None)
@@ -388,24 +397,26 @@ exercise = Exercise(
          + [scenario(one, helpers=(described,), gaps=False)
             for one in (order_with_many_paths, order_of_a_deep_graph)],
          hints=(
-             "A Value's number is larger than those of its parents. In which order of the "
-             "numbers does every Value come before its parents?",
-             "Collect the Values with a list of those still to be looked at and a set of those "
-             "already seen, then sort by number; or let a heap give the largest number next.",
-             "Put (-root.number, root) on a heap. Pop one, append it to the result, and push "
-             "each parent that is not in the set `seen` yet. Until the heap is empty.",
+             "A Value's number is larger than those of its parents. In which order "
+             "of the numbers does every Value come before its parents?",
+             "Collect the Values with a list of those still to be looked at and a "
+             "set of those already seen, then sort by number; or let a heap give the"
+             " largest number next.",
+             "Put (-root.number, root) on a heap. Pop one, append it to the result, "
+             "and push each parent that is not in the set `seen` yet. Until the heap"
+             " is empty.",
          )),
     part("f", 1, "changes in place are noticed", section="“Changes in place”",
          checks=[scenario(one, two_arrays, helpers=(outcome_of,), gaps=False, batch=None)
                  for one in (change_in_place, change_after_saving, change_before_saving)],
          hints=(
-             "A product needs its factors again in backward. How could it tell that one was "
-             "changed since?",
-             "value.saved has pairs: a Value, and the version it had when the product was "
-             "made. add_ adds to the array and counts one version more.",
+             "A product needs its factors again in backward. How could it tell that "
+             "one was changed since?",
+             "value.saved has pairs: a Value, and the version it had when the "
+             "product was made. add_ adds to the array and counts one version more.",
              "In add_: self.array += other, self.version += 1, return self. In "
-             "check_unchanged: for saved, version in value.saved, raise a RuntimeError if "
-             "saved.version != version.",
+             "check_unchanged: for saved, version in value.saved, raise a "
+             "RuntimeError if saved.version != version.",
          )),
     part("g", 3, "the sweep", section="“An engine in forty lines”", needs="abef",
          checks=[scenario(leaves_after_backward, two_arrays),
@@ -418,21 +429,23 @@ exercise = Exercise(
                           batch=None),
                  scenario(a_deep_graph)],
          hints=(
-             "When a Value's turn comes, all gradients that flow into it must have arrived. "
-             "That is what order(root) is for.",
-             "Keep a dict: Value → the gradient that has arrived so far. It begins with root "
-             "and dy. For each Value in the order take its gradient out; a leaf adds it to "
-             ".grad, another Value sends value.gradients(dy) on to its parents.",
-             "For each parent and its gradient g: under_way[parent] = under_way.get(parent, 0) "
-             "+ g. Write + and not +=: two parents may be given one and the same array.",
+             "When a Value's turn comes, all gradients that flow into it must have "
+             "arrived. That is what order(root) is for.",
+             "Keep a dict: Value → the gradient that has arrived so far. It begins "
+             "with root and dy. For each Value in the order take its gradient out; a"
+             " leaf adds it to .grad, another Value sends value.gradients(dy) on to "
+             "its parents.",
+             "For each parent and its gradient g: under_way[parent] = "
+             "under_way.get(parent, 0) + g. Write + and not +=: two parents may be "
+             "given one and the same array.",
          )),
     part("h", 1, "central differences", section="“Is it right?”",
          checks=[scenario(slope_of_cubes, one_array),
                  scenario(slope_of_a_weighted_sum, one_array)],
          hints=(
              "One entry moves at a time; all others stay where they are.",
-             "For every entry: f with this entry h larger, minus f with it h smaller, divided "
-             "by how far apart the two are.",
+             "For every entry: f with this entry h larger, minus f with it h "
+             "smaller, divided by how far apart the two are.",
              "for entry in np.ndindex(x.shape): copy x twice, up[entry] += h, "
              "down[entry] -= h, slope[entry] = (f(up) - f(down)) / (2 * h).",
          )),
@@ -440,34 +453,37 @@ exercise = Exercise(
          checks=[scenario(check_of_right_formulas, two_arrays, batch=None, gaps=False),
                  scenario(check_of_wrong_formulas, two_arrays, helpers=(wrong_product,),
                           tolerance=1e-6, batch=None, gaps=False),
-                 scenario(check_with_an_unused_array, two_arrays, batch=None, gaps=False)],
+                 scenario(check_with_an_unused_array, two_arrays, batch=None,
+                          gaps=False)],
          hints=(
-             "Make a Value of each array, compute f, call backward: that is one side. The "
-             "other side is numerical_gradient, once for each array.",
-             "numerical_gradient wants a function of one array: put a Value of that array in "
-             "the place of the k-th Value, call f, and return its number.",
-             "error = np.abs(grad - numerical) / (1 + np.abs(numerical)); keep the largest "
-             "over all entries of all arrays. A .grad that is None counts as zeros.",
+             "Make a Value of each array, compute f, call backward: that is one "
+             "side. The other side is numerical_gradient, once for each array.",
+             "numerical_gradient wants a function of one array: put a Value of that "
+             "array in the place of the k-th Value, call f, and return its number.",
+             "error = np.abs(grad - numerical) / (1 + np.abs(numerical)); keep the "
+             "largest over all entries of all arrays. A .grad that is None counts as"
+             " zeros.",
          )),
     part("j", 1, "ReLU under a learned ceiling", section="“An operation of your own”",
          needs="ag",
          checks=[scenario(one, under_a_ceiling)
                  for one in (ceiling_forward, ceiling_backward, two_ceilings)],
          hints=(
-             "Draw y over x: flat, then slope 1, then flat again. Which of the three parts "
-             "moves when x moves, and which when the ceiling moves?",
-             "Two masks: 0 < x < ceiling for x, x >= ceiling for the ceiling. The ceiling "
-             "was broadcast over the rows.",
-             "ctx.save(x, ceiling) in forward. In backward dx = dy * ((x > 0) & (x < "
-             "ceiling)) and dceiling = unbroadcast(dy * (x >= ceiling), ceiling.shape).",
+             "Draw y over x: flat, then slope 1, then flat again. Which of the three"
+             " parts moves when x moves, and which when the ceiling moves?",
+             "Two masks: 0 < x < ceiling for x, x >= ceiling for the ceiling. The "
+             "ceiling was broadcast over the rows.",
+             "ctx.save(x, ceiling) in forward. In backward dx = dy * ((x > 0) & (x <"
+             " ceiling)) and dceiling = unbroadcast(dy * (x >= ceiling), "
+             "ceiling.shape).",
          )),
     part("k", 1, "gradient descent", section="“A problem it solves”", needs="cfg",
          checks=[scenario(one, regression, helpers=(squared_error,))
                  for one in (descent, descent_in_two_parts)],
          hints=(
              "backward adds to .grad. What does the second step find there?",
-             "In each step: set every .grad to None, compute the loss, backward, note the "
-             "loss, then change the leaves.",
+             "In each step: set every .grad to None, compute the loss, backward, "
+             "note the loss, then change the leaves.",
              "leaf.add_(-rate * leaf.grad), after value = loss(), backward(value), "
              "losses.append(float(value.array)).",
          )),

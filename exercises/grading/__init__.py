@@ -1,7 +1,7 @@
 """The grader of the exercises, a pytest plugin. `pytest exercises` starts it.
 
     declared by an author     exercise.py (Exercise, part)   checks.py (call, scenario)
-                              race.py (speed)   gaps.py, skeleton.py (solutions → exercises)
+                              race.py (speed)   gaps.py, skeleton.py
     known mistakes            mistakes.py   mutate.py   table.py
     grading                   engine.py (parts → results)   compare.py   wording.py
     the learner's process     student.py (our end)   worker.py, desk.py (their end)

@@ -3,6 +3,8 @@
     python -m exercises.grading.skeleton            write the exercises that do not exist
     python -m exercises.grading.skeleton --force    write all of them, over what is there
     python -m exercises.grading.skeleton --check    do the files agree?
+
+Names of exercises (lstm_cell) after it choose among them.
 """
 
 import sys
@@ -11,15 +13,17 @@ from .gaps import empty
 from .student import ROOT
 
 
-def pairs():
-    """(solution, exercise) paths of all exercises."""
+def pairs(stems=()):
+    """(solution, exercise) paths of these exercises, or of all."""
     for solution in sorted((ROOT / "solutions").glob("*/*.py")):
+        if stems and solution.stem not in stems:
+            continue
         yield solution, ROOT / "exercises" / solution.parent.name / solution.name
 
 
 def main(arguments):
     stale = []
-    for solution, exercise in pairs():
+    for solution, exercise in pairs([a for a in arguments if not a.startswith("-")]):
         text = empty(solution.read_text(encoding="utf-8"))
         if exercise.is_file() and exercise.read_text(encoding="utf-8") == text:
             continue

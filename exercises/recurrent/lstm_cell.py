@@ -1,8 +1,9 @@
 """The LSTM cell, written by hand.
 
-Letters as in the chapter: N examples, D features, H units; x (N, D) is the input, h (N, H) the
-hidden state and c (N, H) the cell state. The weights hold four blocks of H rows, one for each
-gate, in the order i f g o: w_ih (4H, D), w_hh (4H, H), b_ih and b_hh (4H,).
+Letters as in the chapter: N examples, D features, H units; x (N, D) is the input,
+h (N, H) the hidden state and c (N, H) the cell state. The weights hold four blocks of H
+rows, one for each gate, in the order i f g o: w_ih (4H, D), w_hh (4H, H), b_ih and b_hh
+(4H,).
 
 Grade it with `pytest exercises -k lstm_cell`.
 """
@@ -12,7 +13,7 @@ import numpy as np
 
 def sigmoid(x):
     """x, any shape → 1 / (1 + exp(-x)), for large x of either sign without overflow."""
-    # TODO: exp(-1000) is harmless, exp(1000) is not: which exponent is never positive?
+    # TODO: exp(-1000) is harmless, exp(1000) is not
     raise NotImplementedError("sigmoid is still to be written")
 
 
@@ -40,8 +41,8 @@ def step(x, h, c, w_ih, w_hh, b_ih, b_hh):
 def cell_backward(dh_next, dc_next, i, f, g, o, c):
     """Gradients of `cell`: (di, df, dg, do, dc).
 
-    dh_next and dc_next are the gradients of the loss with respect to h' and c'. Both reach c':
-    one through h', one from the next step.
+    dh_next and dc_next are the gradients of the loss with respect to h' and c'. Both
+    reach c': one through h', one from the next step.
     """
     # TODO: start with the whole gradient of c', from both of its paths
     raise NotImplementedError("cell_backward is still to be written")
@@ -49,5 +50,5 @@ def cell_backward(dh_next, dc_next, i, f, g, o, c):
 
 def step_backward(dh_next, dc_next, x, h, c, w_ih, w_hh, b_ih, b_hh):
     """Gradients of `step`: (dx, dh, dc, dw_ih, dw_hh, db_ih, db_hh)."""
-    # TODO: through the cell, through the four activations, through the two products
+    # TODO: through the cell, the four activations, the two products
     raise NotImplementedError("step_backward is still to be written")

@@ -1,7 +1,9 @@
-"""The tape: tensors that remember how they were computed, and gradients from that memory.
+"""The tape: tensors that remember how they were computed, and gradients from that
+memory.
 
-Read in this order: tensor.py, function.py, backward.py, grad_mode.py, variable.py, gradcheck.py;
-the operations are in arithmetic.py, reductions.py, shaping.py, indexing.py and products.py.
+Read in this order: tensor.py, function.py, backward.py, grad_mode.py, variable.py,
+gradcheck.py; the operations are in arithmetic.py, reductions.py, shaping.py,
+indexing.py and products.py.
 """
 from .backward import backward, grad
 from .function import Function, Primitive

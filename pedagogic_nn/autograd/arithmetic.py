@@ -1,8 +1,8 @@
 """Arithmetic: + - * / ** and friends, and comparisons; all broadcast.
 
 Broadcasting stretches an axis of size 1.  Its gradient is the adjoint: whatever was
-stretched is summed again (`unbroadcast`).  Numbers and tensors of different dtypes meet by
-PyTorch's rules (`dtypes.promote`): bool < integer < float, and a single number never
+stretched is summed again (`unbroadcast`).  Numbers and tensors of different dtypes meet
+by PyTorch's rules (`dtypes.promote`): bool < integer < float, and a single number never
 widens a tensor of its own kind.
 """
 import functools
@@ -21,7 +21,8 @@ QUIET = functools.partial(np.errstate, divide="ignore", invalid="ignore", over="
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `gradient` over the axes that broadcasting added to or stretched in `shape`."""
+    """Sum `gradient` over the axes that broadcasting added to or stretched in
+    `shape`."""
     if gradient.shape == shape:
         return gradient
     extra = gradient.ndim - len(shape)
@@ -348,8 +349,8 @@ def atan2(y: Any, x: Any) -> Any:
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """x where condition holds and y elsewhere; with the condition alone, the indices where
-    it holds."""
+    """x where condition holds and y elsewhere; with the condition alone, the indices
+    where it holds."""
     if x is None and y is None:
         return condition.nonzero(as_tuple=True)
     if condition.dtype.kind != "b":
@@ -496,8 +497,8 @@ class Arithmetic:
             value = cast(value, self.array.dtype)         # type: ignore[attr-defined]
         filled = where(~mask, self, value)
         if filled.shape != self.shape:                    # type: ignore[attr-defined]
-            raise RuntimeError(f"masked_fill: a mask of shape {tuple(mask.shape)} does not "
-                               f"stretch to {tuple(self.shape)}")  # type: ignore
+            raise RuntimeError(f"masked_fill: a mask of shape {tuple(mask.shape)} does "
+                               f"not stretch to {tuple(self.shape)}")  # type: ignore
         return filled
 
     def addcmul(self, x: Any, y: Any, *, value: float = 1) -> Any:

@@ -1,4 +1,5 @@
-"""Arranging: elements in another order, or picked by their place: flip, roll, tril, diag …
+"""Arranging: elements in another order, or picked by their place: flip, roll, tril,
+diag …
 
 The results are copies.  Their gradient puts every element back to where it came from.
 """
@@ -155,7 +156,8 @@ def trace(x: Any) -> Any:
 
 def _check_matrix(x: Any, who: str) -> None:
     if x.ndim < 2:
-        raise RuntimeError(f"{who}: expected at least two axes, got shape {tuple(x.shape)}")
+        raise RuntimeError(f"{who}: expected at least two axes, got shape "
+                           f"{tuple(x.shape)}")
 
 
 def tile(x: Any, *times: Any) -> Any:
@@ -175,8 +177,8 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None) -> Any:
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple:
-    """Grids of coordinates from 1-D tensors; the first one varies along the first axis, or
-    with indexing='xy' along the second."""
+    """Grids of coordinates from 1-D tensors; the first one varies along the first axis,
+    or with indexing='xy' along the second."""
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', got {indexing!r}")
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):

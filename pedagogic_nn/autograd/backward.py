@@ -1,8 +1,9 @@
 """The backward pass: walk the tape from the newest Node to the oldest.
 
-Every Node has a number larger than those of its inputs.  So a heap that always gives the largest
-number visits each Node after all of its users, when its gradient is complete.  There is no
-recursion: a graph of 100,000 operations needs a list, not a stack of 100,000 calls.
+Every Node has a number larger than those of its inputs.  So a heap that always gives
+the largest number visits each Node after all of its users, when its gradient is
+complete.  There is no recursion: a graph of 100,000 operations needs a list, not a
+stack of 100,000 calls.
 """
 import heapq
 import sys
@@ -17,7 +18,8 @@ from .function import Node, check_unchanged
 
 
 class _Sum:
-    """A gradient under construction: contributions are added in place once we own the memory."""
+    """A gradient under construction: contributions are added in place once we own the
+    memory."""
 
     __slots__ = ("array", "owned")
 
@@ -87,7 +89,8 @@ def _inputs_of(node: Node, slots: dict) -> tuple:
 
 
 def _gradient_of(node: Node, k: int, gradient: Any) -> Any:
-    """The gradient of output k in the output's dtype; zeros if nobody used the output."""
+    """The gradient of output k in the output's dtype; zeros if nobody used the
+    output."""
     shape, dtype = node.outputs[k]
     if gradient is None:
         return node.device.put(np.zeros(shape, dtype)) if node.materialize_grads else None
@@ -95,7 +98,8 @@ def _gradient_of(node: Node, k: int, gradient: Any) -> Any:
 
 
 def _with_hooks(node: Node, slots: dict) -> dict:
-    """Let tensors' hooks see or replace the gradients, and keep those that were retained."""
+    """Let tensors' hooks see or replace the gradients, and keep those that were
+    retained."""
     for k in node.hooks or ():
         if k in slots:
             slots[k] = _call_hooks(node.hooks[k], slots[k], node.device)  # type: ignore
@@ -115,8 +119,8 @@ def _call_hooks(hooks: dict, gradient: Any, device: Any) -> Any:
         result = hook(function.Tensor._of(gradient, device))
         if result is not None:
             if tuple(result.shape) != gradient.shape:
-                raise RuntimeError(f"a gradient hook returned shape {tuple(result.shape)}, "
-                                   f"expected {gradient.shape}")
+                raise RuntimeError("a gradient hook returned shape "
+                                   f"{tuple(result.shape)}, expected {gradient.shape}")
             gradient = result.array
     return gradient
 
@@ -132,8 +136,8 @@ def backward(roots: Any, gradients: Any = None, retain_graph: bool | None = None
         inputs: only these leaves get their gradient.
 
     Raises:
-        RuntimeError: a root requires no gradient, or holds several numbers and no gradient
-            is given; the graph was freed; a saved tensor was changed in place.
+        RuntimeError: a root requires no gradient, or holds several numbers and no
+            gradient is given; the graph was freed; a saved tensor was changed in place.
     """
     roots, gradients = _seeds(roots, gradients, create_graph)
     leaves, _ = sweep(roots, gradients, bool(retain_graph))
@@ -186,16 +190,16 @@ def _seeds(roots: Any, gradients: Any, create_graph: bool) -> tuple[list, list]:
 
 def _seed(root: Any, gradient: Any) -> Any:
     if not root.requires_grad:
-        raise RuntimeError("backward: this tensor does not require a gradient and was not "
-                           "computed from one that does; say requires_grad=True where it "
-                           "starts")
+        raise RuntimeError("backward: this tensor does not require a gradient and was "
+                           "not computed from one that does; say requires_grad=True "
+                           "where it starts")
     a = root.array
     if gradient is None:
         if a.size != 1:
-            raise RuntimeError("backward: only a single number has a gradient of its own, "
-                               f"and this tensor has shape {tuple(a.shape)}; reduce it "
-                               "with .sum() or .mean(), or give the gradient as an "
-                               "argument")
+            raise RuntimeError("backward: only a single number has a gradient of its "
+                               f"own, and this tensor has shape {tuple(a.shape)}; "
+                               "reduce it with .sum() or .mean(), or give the gradient "
+                               "as an argument")
         return root.device.put(np.ones(a.shape, a.dtype))
     is_tensor = isinstance(gradient, function.Tensor)
     g = gradient.array if is_tensor else root.device.put(gradient)
@@ -212,9 +216,9 @@ def _as_list(value: Any) -> list:
 def _is_ours(gradient: Any, holders: int) -> bool:
     """Whether an array is held by nobody else and may become a `.grad`.
 
-    Two inputs may be given one array (x + y passes its gradient on to both), and a saved
-    array may be returned.  Their `.grad` must not share memory, since clipping changes it
-    in place.
+    Two inputs may be given one array (x + y passes its gradient on to both), and a
+    saved array may be returned.  Their `.grad` must not share memory, since clipping
+    changes it in place.
     """
     flags = gradient.flags
     return flags.owndata and flags.c_contiguous and holders <= _HELD_BY_ONE

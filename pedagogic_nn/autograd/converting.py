@@ -51,8 +51,9 @@ class Converting:
            non_blocking: bool = False) -> Any:
         """This tensor with another dtype, on another device, or both.
 
-        `to(torch.float64)`, `to('cuda')`, `to('cuda', torch.float64)`, `to(other_tensor)`.
-        It is returned itself if nothing changes and `copy` is False.
+        `to(torch.float64)`, `to('cuda')`, `to('cuda', torch.float64)`,
+        `to(other_tensor)`. It is returned itself if nothing changes and `copy` is
+        False.
         """
         for a in args:
             if isinstance(a, function.Tensor):
@@ -76,7 +77,8 @@ class Converting:
         return self.to(Device("cuda") if device is None else Device(device))
 
     def type(self, dtype: Any = None) -> Any:
-        """This tensor with another dtype; without an argument the old name of its type."""
+        """This tensor with another dtype; without an argument the old name of its
+        type."""
         if dtype is None:
             return f"torch.{'cuda.' if self.is_cuda else ''}{OLD_NAMES[self.dtype.name]}"
         moved = self.to(dtype._kind) if hasattr(dtype, "_kind") else self

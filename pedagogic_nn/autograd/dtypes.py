@@ -50,7 +50,8 @@ def set_default_dtype(dtype: Any) -> None:
     global _default
     found = as_dtype(dtype)
     if found.kind != "f":
-        raise TypeError(f"set_default_dtype: expected a floating-point dtype, got {found}")
+        raise TypeError("set_default_dtype: expected a floating-point dtype, got "
+                        f"{found}")
     _default = found
 
 

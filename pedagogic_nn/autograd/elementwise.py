@@ -112,8 +112,10 @@ exp2 = _unary("exp2", np.exp2, lambda x, y: y * LN2, "2 to the power of x.")
 expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1, "exp(x) - 1, exact for small x.")
 log = _unary("log", log_values, lambda x, y: 1 / x, "The natural logarithm.")
 log2 = _unary("log2", np.log2, lambda x, y: 1 / (x * LN2), "The logarithm to base 2.")
-log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10), "The logarithm to base 10.")
-log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), exact for small x.")
+log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10), "The logarithm to base "
+                                                               "10.")
+log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), exact for "
+                                                            "small x.")
 sqrt = _unary("sqrt", sqrt_values, lambda x, y: 1 / (y + y), "The square root.")
 rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (x + x), "1 / √x.")
 sin = _unary("sin", np.sin, lambda x, y: np.cos(x), "The sine of x in radians.")
@@ -202,7 +204,8 @@ class Step(Primitive):
 
 
 class NanToNum(Primitive):
-    """x with numbers in the place of NaN and the infinities; no gradient passes there."""
+    """x with numbers in the place of NaN and the infinities; no gradient passes
+    there."""
 
     @staticmethod
     def forward(ctx, x, nan, posinf, neginf):

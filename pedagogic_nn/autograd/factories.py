@@ -4,26 +4,20 @@ from typing import Any
 import numpy as np
 
 from ..backend import random
-from ..backend.device import Device
+from ..backend.device import Device, to_host
+from .dtypes import (
+    DTYPES,
+    OLD_NAMES,
+    as_dtype,
+    get_default_dtype,
+    int64,
+    set_default_dtype,
+)
+from .function import CPU
 from .shaping import sizes
-from .dtypes import OLD_NAMES, as_dtype, float32, int64
-from .tensor import CPU, Tensor
+from .tensor import Tensor
 
-_default = float32
-
-
-def get_default_dtype() -> np.dtype:
-    """The dtype of new tensors of real numbers: float32 unless changed."""
-    return _default
-
-
-def set_default_dtype(dtype: Any) -> None:
-    """Let new tensors of real numbers have this floating-point dtype."""
-    global _default
-    found = as_dtype(dtype)
-    if found.kind != "f":
-        raise TypeError(f"set_default_dtype: expected a floating-point dtype, got {found}")
-    _default = found
+__all__ = ["get_default_dtype", "set_default_dtype"]
 
 
 def _made(array: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
@@ -39,8 +33,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
     """A tensor with a copy of these numbers (nested lists, an array, a number).
 
     Args:
-        dtype: if None: bool and int64 for Python's bools and ints, float32 for its floats; an array
-            keeps its own.
+        dtype: if None: bool and int64 for Python's bools and ints, float32 for its
+            floats; an array keeps its own.
 
     Example:
         >>> torch.tensor([[1, 2], [3, 4]])
@@ -48,24 +42,32 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
                 [3, 4]])
     """
     if isinstance(data, Tensor):
-        array = data.device.put(data.array.copy())
+        array = data.array.copy()
         device = data.device if device is None else device
     else:
         array = np.array(_without_tensors(data))
-        if array.dtype.kind in "OUS":
+        if array.dtype.kind not in "biuf":
             raise ValueError("tensor: expected numbers in lists of equal lengths, got "
                              f"{str(data)[:60]}")
-        if array.dtype == np.float64 and not hasattr(data, "dtype"):
-            array = array.astype(_default)
-        elif array.dtype.kind == "i" and not hasattr(data, "dtype"):
-            array = array.astype(int64)
-    return _made(array, dtype, device, requires_grad)
+        if not hasattr(data, "dtype") and array.dtype.kind != "b":
+            kind = get_default_dtype() if array.dtype == np.float64 else int64
+            array = array.astype(kind) if array.dtype.kind in "fi" else array
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return _made(array, array.dtype if dtype is None else dtype, device, requires_grad)
 
 
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, (list, tuple)):
         return [_without_tensors(d) for d in data]
     return data.tolist() if isinstance(data, Tensor) else data
+
+
+def _shape(sizes_given: tuple, size: Any) -> tuple[int, ...]:
+    """zeros(2, 3), zeros((2, 3)) and zeros(size=(2, 3)) mean the same."""
+    shape = sizes(sizes_given) if size is None else sizes((size,))
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"a shape has no negative sizes, got {shape}")
+    return shape
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -81,23 +83,32 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """A tensor on the memory of a NumPy array: a change in one is seen in the other."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    if not array.dtype.isnative:
+        raise ValueError(f"from_numpy: the array's byte order ({array.dtype.str}) is not "
+                         "this machine's; say .astype(array.dtype.newbyteorder('='))")
     as_dtype(array.dtype)
     return Tensor._of(np.asarray(array), CPU)
 
 
-def zeros(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False) -> Tensor:
     """Zeros."""
-    return _made(np.zeros(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+    made = np.zeros(_shape(shape, size), as_dtype(dtype or get_default_dtype()))
+    return _made(made, None, device, requires_grad)
 
 
-def ones(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False) -> Tensor:
     """Ones."""
-    return _made(np.ones(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+    made = np.ones(_shape(shape, size), as_dtype(dtype or get_default_dtype()))
+    return _made(made, None, device, requires_grad)
 
 
-def empty(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False) -> Tensor:
     """A tensor whose contents are open, to be filled."""
-    return _made(np.empty(sizes(shape), as_dtype(dtype or _default)), None, device, requires_grad)
+    made = np.empty(_shape(shape, size), as_dtype(dtype or get_default_dtype()))
+    return _made(made, None, device, requires_grad)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
@@ -110,66 +121,86 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
         requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
-    return _made(np.eye(n, m, dtype=as_dtype(dtype or _default)), None, device, requires_grad)
+    made = np.eye(n, m, dtype=as_dtype(dtype or get_default_dtype()))
+    return _made(made, None, device, requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
+           device: Any = None, requires_grad: bool = False) -> Tensor:
     """start, start + step, … up to, but without, end.  arange(n) counts 0 … n - 1."""
     if end is None:
         start, end = 0, start
     if step == 0:
         raise RuntimeError("arange: step must not be 0")
     if (end - start) * step < 0:
-        raise RuntimeError(f"arange: from {start} to {end} is the wrong way for step {step}")
+        raise RuntimeError(f"arange: from {start} to {end} is the wrong way for step "
+                           f"{step}")
     if dtype is None:
         whole = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
-        dtype = int64 if whole else _default
-    return _made(np.arange(start, end, step).astype(as_dtype(dtype)), None, device, requires_grad)
+        dtype = int64 if whole else get_default_dtype()
+    made = np.arange(start, end, step).astype(as_dtype(dtype))
+    return _made(made, None, device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None,
+             device: Any = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers evenly spaced from start to end, both included."""
-    return _made(np.linspace(start, end, steps), dtype or _default, device, requires_grad)
+    if steps < 0:
+        raise RuntimeError(f"linspace: expected steps from 0 on, got {steps}")
+    made = np.linspace(start, end, steps)
+    return _made(made, dtype or get_default_dtype(), device, requires_grad)
 
 
-def rand(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-         generator: Any = None) -> Tensor:
+def logspace(start: float, end: float, steps: int, base: float = 10.0, *,
+             dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """base to the powers `linspace(start, end, steps)`."""
+    made = np.logspace(start, end, steps, base=base)
+    return _made(made, dtype or get_default_dtype(), device, requires_grad)
+
+
+def rand(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False, generator: Any = None) -> Tensor:
     """Numbers drawn evenly from [0, 1)."""
-    place = Device(device or CPU)
-    a = random.uniform(sizes(shape), 0, 1, as_dtype(dtype or _default), place, generator)
+    place, kind = Device(device or CPU), as_dtype(dtype or get_default_dtype())
+    a = random.uniform(_shape(shape, size), 0, 1, kind, place, generator)
     return _made(a, None, place, requires_grad)
 
 
-def randn(*shape: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-          generator: Any = None) -> Tensor:
-    """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
-    place = Device(device or CPU)
-    a = random.normal(sizes(shape), 0, 1, as_dtype(dtype or _default), place, generator)
+def randn(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False, generator: Any = None) -> Tensor:
+    """Numbers drawn from the normal distribution with mean 0 and standard deviation
+    1."""
+    place, kind = Device(device or CPU), as_dtype(dtype or get_default_dtype())
+    a = random.normal(_shape(shape, size), 0, 1, kind, place, generator)
     return _made(a, None, place, requires_grad)
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *,
+           generator: Any = None) -> Tensor:
     """Numbers drawn from normal distributions; mean and std may be tensors."""
+    given = [v for v in (mean, std) if isinstance(v, Tensor)]
+    device = given[0].device if given else CPU
     if size is None:
-        size = np.broadcast_shapes(*(v.shape for v in (mean, std) if isinstance(v, Tensor)))
-    return randn(size, generator=generator) * std + mean
+        size = np.broadcast_shapes(*(v.shape for v in given))
+    return randn(size, generator=generator, device=device) * std + mean
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None,
-            requires_grad: bool = False, generator: Any = None) -> Tensor:
-    """Whole numbers drawn evenly from low … high - 1; randint(n, shape) draws 0 … n - 1."""
+def randint(low: int, high: Any = None, size: Any = None, *, dtype: Any = None,
+            device: Any = None, requires_grad: bool = False,
+            generator: Any = None) -> Tensor:
+    """Whole numbers drawn evenly from low … high - 1; randint(n, shape) draws 0 … n -
+    1."""
     if size is None:
         low, high, size = 0, low, high
     if high <= low:
         raise RuntimeError(f"randint: expected low < high, got {low} and {high}")
-    place = Device(device or CPU)
-    a = random.integers(sizes((size,)), low, high, as_dtype(dtype or int64), place, generator)
+    place, kind = Device(device or CPU), as_dtype(dtype or int64)
+    a = random.integers(_shape((), size), low, high, kind, place, generator)
     return _made(a, None, place, requires_grad)
 
 
-def randperm(n: int, *, dtype: Any = None, device: Any = None, generator: Any = None) -> Tensor:
+def randperm(n: int, *, dtype: Any = None, device: Any = None,
+             generator: Any = None) -> Tensor:
     """0 … n - 1 in random order."""
     place = Device(device or CPU)
     return _made(random.permutation(n, place, generator), dtype, place, False)
@@ -183,17 +214,21 @@ def bernoulli(p: Tensor, *, generator: Any = None) -> Tensor:
 
 def multinomial(p: Tensor, num_samples: int, replacement: bool = False, *,
                 generator: Any = None) -> Tensor:
-    """Indices drawn with the weights in `p`: (C,) → (num_samples,), (N, C) → (N, num_samples)."""
-    weights = p.numpy() if not p.requires_grad else p.detach().numpy()
+    """Indices drawn with the weights in `p`: (C,) → (num_samples,), (N, C) → (N,
+    num_samples)."""
+    weights = to_host(p.array)
     rng = (generator or random.generator(p.device)).numpy
     rows = np.atleast_2d(weights).astype(np.float64)
     if (rows < 0).any() or not np.isfinite(rows).all() or (rows.sum(1) <= 0).any():
-        raise RuntimeError("multinomial: weights must be finite, not negative, and not all zero")
+        raise RuntimeError("multinomial: weights must be finite, not negative, and not "
+                           "all zero")
     if not replacement and ((rows > 0).sum(1) < num_samples).any():
         raise RuntimeError(f"multinomial: cannot draw {num_samples} different classes; "
                            "say replacement=True")
-    drawn = np.stack([rng.choice(len(r), num_samples, replacement, r / r.sum()) for r in rows])
-    return Tensor._of((drawn if weights.ndim > 1 else drawn[0]).astype(np.int64), p.device)
+    drawn = np.stack([rng.choice(len(r), num_samples, replacement, r / r.sum())
+                      for r in rows])
+    found = (drawn if weights.ndim > 1 else drawn[0]).astype(np.int64)
+    return Tensor._of(p.device.put(found), p.device)
 
 
 def _like(make: Any) -> Any:
@@ -210,6 +245,14 @@ zeros_like, ones_like, empty_like, rand_like, randn_like = map(_like, (
     zeros, ones, empty, rand, randn))
 
 
+def randint_like(x: Tensor, low: int, high: Any = None, *, dtype: Any = None,
+                 device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`randint` with the shape, dtype and device of a tensor."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, x.shape, dtype=dtype or x.dtype, device=device or x.device,
+                   requires_grad=requires_grad)
+
+
 def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
               requires_grad: bool = False) -> Tensor:
     """One number everywhere, with the shape, dtype and device of a tensor."""
@@ -218,23 +261,26 @@ def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = No
 
 
 class _OldType(type):
-    """`FloatTensor(2, 3)` makes a tensor, and isinstance(x, FloatTensor) asks for its dtype."""
+    """`FloatTensor(2, 3)` makes a tensor; isinstance(x, FloatTensor) asks for its
+    dtype."""
+
+    _dtype: np.dtype
+    _kind: str
 
     def __call__(cls, *args: Any) -> Tensor:
-        made = Tensor(*args, dtype=cls._dtype, device=cls._kind)            # type: ignore
-        return made
+        return Tensor(*args, dtype=cls._dtype, device=cls._kind)
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, Tensor) and value.dtype == cls._dtype and \
-            value.device.type == cls._kind                                  # type: ignore
+            value.device.type == cls._kind
 
     def __repr__(cls) -> str:
-        return f"<class 'torch.{'cuda.' if cls._kind == 'cuda' else ''}{cls.__name__}'>"  # type: ignore
+        return f"<class 'torch.{'cuda.' if cls._kind == 'cuda' else ''}{cls.__name__}'>"
 
 
 def old_types(kind: str) -> dict[str, Any]:
     """{'FloatTensor': …, 'LongTensor': …}: 0.1's typed names, for 'cpu' or 'cuda'."""
     return {name: _OldType(name, (), {
-        "_dtype": np.dtype(dtype), "_kind": kind,
+        "_dtype": DTYPES[dtype], "_kind": kind,
         "__doc__": f"0.1's name for a {dtype} tensor: sizes or data, as in Tensor."})
         for dtype, name in OLD_NAMES.items()}

@@ -279,14 +279,14 @@ class Function(Primitive):
         while len(out) > len(ctx.shapes) and out[-1] is None:
             out.pop()
         if len(out) != len(ctx.shapes):
-            raise RuntimeError(f"{cls.__name__}.backward must return one gradient for each "
-                               f"argument of forward: expected {len(ctx.shapes)}, got "
-                               f"{len(out)}")
+            raise RuntimeError(f"{cls.__name__}.backward must return one gradient for "
+                               f"each argument of forward: expected {len(ctx.shapes)}, "
+                               f"got {len(out)}")
         for k, (g, shape) in enumerate(zip(out, ctx.shapes, strict=True)):
             if g is not None and shape is not None and tuple(g.shape) != tuple(shape):
-                raise RuntimeError(f"{cls.__name__}.backward returned a gradient of shape "
-                                   f"{tuple(g.shape)} for argument {k}, which has shape "
-                                   f"{tuple(shape)}")
+                raise RuntimeError(f"{cls.__name__}.backward returned a gradient of "
+                                   f"shape {tuple(g.shape)} for argument {k}, which has "
+                                   f"shape {tuple(shape)}")
         return tuple(map(_array, out))
 
 

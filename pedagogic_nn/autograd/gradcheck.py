@@ -16,12 +16,13 @@ class GradcheckError(RuntimeError):
 
 def gradcheck(func: Callable, inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5,
               rtol: float = 1e-3, raise_exception: bool = True) -> bool:
-    """Compare the gradients of `func` with central differences (f(x + eps) - f(x - eps)) / 2 eps.
+    """Compare the gradients of `func` with central differences (f(x + eps) - f(x -
+    eps)) / 2 eps.
 
     Args:
         func: a function of tensors that returns a tensor or several.
-        inputs: its arguments; those that require a gradient are checked, and must be float64
-            (float32 steps are too coarse to tell).
+        inputs: its arguments; those that require a gradient are checked, and must be
+            float64 (float32 steps are too coarse to tell).
         eps: the step.
         atol, rtol: the two may differ by atol + rtol · |difference quotient|.
         raise_exception: raise GradcheckError on a difference, or return False.
@@ -37,7 +38,8 @@ def gradcheck(func: Callable, inputs: Any, *, eps: float = 1e-6, atol: float = 1
         raise ValueError("gradcheck: no input requires a gradient")
     for k in checked:
         if inputs[k].dtype != np.float64:
-            raise ValueError(f"gradcheck: input {k} is {inputs[k].dtype}; it needs float64")
+            raise ValueError(f"gradcheck: input {k} is {inputs[k].dtype}; it needs "
+                             "float64")
     for n, y in enumerate(_outputs(func, inputs)):
         if y.requires_grad:
             for k in checked:
@@ -82,5 +84,6 @@ def _compare(func: Callable, inputs: Sequence, k: int, n: int, eps: float, atol:
     if not wrong.any():
         return ""
     row, column = np.argwhere(wrong)[0]
-    return (f"the gradient of output {n}, element {row}, with respect to input {k}, element "
-            f"{column}, is {analytic[row, column]:.6g}; small steps show {numeric[row, column]:.6g}")
+    return (f"the gradient of output {n}, element {row}, with respect to input {k}, "
+            f"element {column}, is {analytic[row, column]:.6g}; small steps show "
+            f"{numeric[row, column]:.6g}")

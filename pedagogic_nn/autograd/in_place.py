@@ -121,8 +121,8 @@ class InPlace:
     # ---- changing --------------------------------------------------------------------
 
     def _in_place(self, recorded: Callable, plain: Callable, *others: Any) -> Any:
-        """Change this tensor: `recorded(x)` computes a new one when a gradient is needed,
-        else `plain(array)` changes the memory."""
+        """Change this tensor: `recorded(x)` computes a new one when a gradient is
+        needed, else `plain(array)` changes the memory."""
         if self._origin is not None:
             self._refresh()
         needed = self._requires_grad or any(isinstance(o, function.Tensor) and
@@ -153,20 +153,22 @@ class InPlace:
         except (ValueError, OverflowError) as error:
             if "read-only" in str(error):
                 raise RuntimeError(
-                    "this memory cannot be written: it belongs to a read-only array, or an "
-                    "expanded tensor shows one element many times; use .clone()") from None
+                    "this memory cannot be written: it belongs to a read-only array, "
+                    "or an expanded tensor shows one element many times; use "
+                    ".clone()") from None
             raise RuntimeError(f"a change in place of shape {self.array.shape}: "
                                f"{error}") from None
 
     def _check_recorded(self, base: Any, road: list) -> None:
         if base._requires_grad and base.node is None:
             what = "a view of a leaf" if road else "a leaf"
-            raise RuntimeError(f"{what} that requires a gradient cannot be changed in place "
-                               "while recording; do it inside `with torch.no_grad():`, or "
-                               "on a copy")
+            raise RuntimeError(f"{what} that requires a gradient cannot be changed in "
+                               "place while recording; do it inside `with "
+                               "torch.no_grad():`, or on a copy")
         if any(operation is None for operation, _ in road):
-            raise RuntimeError("the input or output of a module with backward hooks cannot "
-                               "be changed in place while recording; change a copy")
+            raise RuntimeError("the input or output of a module with backward hooks "
+                               "cannot be changed in place while recording; change a "
+                               "copy")
 
     def _arithmetic_in_place(self, name: str, ufunc: Any, other: Any) -> Any:
         value = other.array if isinstance(other, function.Tensor) else other
@@ -259,7 +261,8 @@ class InPlace:
     def _rearrange(self, name: str, *args: Any) -> Any:
         """x.name_(…) for an operation that gives a view: x becomes that view."""
         if self._requires_grad and self.node is None and mode.enabled:
-            raise RuntimeError(f"{name}_: a leaf that requires a gradient keeps its shape")
+            raise RuntimeError(f"{name}_: a leaf that requires a gradient keeps its "
+                               "shape")
         before = function.Tensor._of(self.array, self.device)
         before._adopt(self)
         before._counter, before._origin, before._seen = (
@@ -294,7 +297,8 @@ class InPlace:
     def resize_(self, *shape: Any) -> Any:
         """Another shape, keeping the elements that still fit (in their flat order)."""
         if self._requires_grad:
-            raise RuntimeError("resize_: a tensor that requires a gradient keeps its size")
+            raise RuntimeError("resize_: a tensor that requires a gradient keeps its "
+                               "size")
         new = np.zeros(sizes(shape), self.array.dtype)
         kept = min(new.size, self.array.size)
         array = self.device.put(new)

@@ -1,8 +1,8 @@
 """Indexing: x[…] and its relatives.
 
-x[1], x[:, 2:5] and x[None] are views of the same memory.  x[[0, 2]] and x[mask] are copies.
-Either way the gradient is written back to where the elements came from; where an element
-was taken twice, its gradients add up.
+x[1], x[:, 2:5] and x[None] are views of the same memory.  x[[0, 2]] and x[mask] are
+copies. Either way the gradient is written back to where the elements came from; where
+an element was taken twice, its gradients add up.
 """
 from typing import Any
 
@@ -189,8 +189,9 @@ def scatter(x: Any, dim: int, index: Any, source: Any = None, *, value: Any = No
 def _beginning(source: Any, index: Any) -> Any:
     """As much of `source` as `index` names places for."""
     if any(n > m for n, m in zip(index.shape, source.shape, strict=True)):
-        raise RuntimeError(f"scatter: index of shape {tuple(index.shape)} names more places "
-                           f"than source of shape {tuple(source.shape)} has elements")
+        raise RuntimeError(f"scatter: index of shape {tuple(index.shape)} names more "
+                           f"places than source of shape {tuple(source.shape)} has "
+                           "elements")
     return source[tuple(slice(n) for n in index.shape)]
 
 
@@ -202,8 +203,9 @@ def _check_index(x: Any, dim: int, index: Any, who: str) -> int:
         raise RuntimeError(f"{who}: index has {index.ndim} axes, the tensor has {x.ndim}")
     if any(n > m for k, (n, m) in enumerate(zip(index.shape, x.shape, strict=True))
            if k != d):
-        raise RuntimeError(f"{who}: index of shape {tuple(index.shape)} is larger than the "
-                           f"tensor of shape {tuple(x.shape)} along another axis than {d}")
+        raise RuntimeError(f"{who}: index of shape {tuple(index.shape)} is larger than "
+                           f"the tensor of shape {tuple(x.shape)} along another axis "
+                           f"than {d}")
     _check_range(index.array, x.shape[d] if x.ndim else 1, d, who)
     return d
 
@@ -211,8 +213,8 @@ def _check_index(x: Any, dim: int, index: Any, who: str) -> int:
 def _check_range(a: Any, n: int, d: int, who: str) -> None:
     if a.size and (int(a.min()) < 0 or int(a.max()) >= n):
         bad = int(a.min()) if int(a.min()) < 0 else int(a.max())
-        raise RuntimeError(f"{who}: index {bad} is out of range; axis {d} has {n} elements "
-                           f"(0 … {n - 1})")
+        raise RuntimeError(f"{who}: index {bad} is out of range; axis {d} has {n} "
+                           f"elements (0 … {n - 1})")
 
 
 def index_select(x: Any, dim: int, index: Any) -> Any:
@@ -260,11 +262,12 @@ def _along(x: Any, dim: int, index: Any, who: str) -> tuple:
     """The index (…, index, …) that picks along one axis."""
     (d,) = axes(dim, x.ndim, who) or (0,)
     if index.ndim > 1:
-        raise IndexError(f"{who}: index must have one axis, got shape {tuple(index.shape)}")
+        raise IndexError(f"{who}: index must have one axis, got shape "
+                         f"{tuple(index.shape)}")
     a, n = index.array, x.shape[d] if x.ndim else 1
     if a.size and not 0 <= int(a.min()) <= int(a.max()) < n:
-        raise IndexError(f"{who}: the index reaches from {int(a.min())} to {int(a.max())}; "
-                         f"axis {d} has {n} elements (0 … {n - 1})")
+        raise IndexError(f"{who}: the index reaches from {int(a.min())} to "
+                         f"{int(a.max())}; axis {d} has {n} elements (0 … {n - 1})")
     return (slice(None),) * d + (index.reshape(-1),)
 
 
@@ -299,8 +302,8 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     mask = mask.expand(x.shape)
     count = int(mask.array.sum())
     if count > source.numel():
-        raise RuntimeError(f"masked_scatter: the mask has {count} places, the source only "
-                           f"{source.numel()} elements")
+        raise RuntimeError(f"masked_scatter: the mask has {count} places, the source "
+                           f"only {source.numel()} elements")
     return Put.apply(x, source.reshape(-1)[:count], index=mask.array)
 
 

@@ -95,8 +95,8 @@ def unique(x: Any, sorted: bool = True, return_inverse: bool = False,
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of 0, 1, 2 … comes in a 1-D tensor, or the sum of its weights."""
     if x.ndim != 1 or x.dtype.kind not in "iu" or (x.numel() and int(x.min()) < 0):
-        raise RuntimeError("bincount: expected a 1-D tensor of whole numbers from 0 on, got "
-                           f"{x.dtype} of shape {tuple(x.shape)}")
+        raise RuntimeError("bincount: expected a 1-D tensor of whole numbers from 0 "
+                           f"on, got {x.dtype} of shape {tuple(x.shape)}")
     w = None if weights is None else weights.array
     counts = xp_of(x.array).bincount(x.array, w, minlength)
     if weights is not None and weights.dtype.kind == "f":

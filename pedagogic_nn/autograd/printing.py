@@ -11,8 +11,9 @@ _options = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, 
 def set_printoptions(precision: int | None = None, threshold: int | None = None,
                      edgeitems: int | None = None, linewidth: int | None = None,
                      sci_mode: bool | None = None) -> None:
-    """How tensors print: digits after the point, elements before '…' stands for the middle, elements
-    kept at each end, characters in a line, powers of ten (None: when they are needed)."""
+    """How tensors print: digits after the point, elements before '…' stands for the
+    middle, elements kept at each end, characters in a line, powers of ten (None: when
+    they are needed)."""
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems,
              "linewidth": linewidth, "sci_mode": sci_mode}
     _options.update({k: v for k, v in given.items() if v is not None})

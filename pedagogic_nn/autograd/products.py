@@ -15,13 +15,14 @@ from .function import Primitive
 
 @op
 def matmul_arrays(a, b):
-    """a (…, M, K), b (…, K, N) → a b (…, M, N); a vector counts as one row or one column."""
+    """a (…, M, K), b (…, K, N) → a b (…, M, N); a vector counts as one row or one
+    column."""
     return np.matmul(a, b)
 
 
 @matmul_arrays.cpu
 def _matmul_cpu(a, b):
-    from ..backend.gemm import product      # compiled at the first product, not at import
+    from ..backend.gemm import product  # compiled at the first product, not at import
 
     return product(a, b)
 
@@ -75,8 +76,8 @@ def matmul(a: Any, b: Any) -> Any:
 def _with_axes(name: str, first: int, second: int) -> Any:
     def product(a: Any, b: Any) -> Any:
         if a.ndim != first or b.ndim != second:
-            raise RuntimeError(f"{name}: expected tensors with {first} and {second} axes, "
-                               f"got shapes {tuple(a.shape)} and {tuple(b.shape)}")
+            raise RuntimeError(f"{name}: expected tensors with {first} and {second} "
+                               f"axes, got shapes {tuple(a.shape)} and {tuple(b.shape)}")
         if name == "bmm" and a.shape[0] != b.shape[0]:
             raise RuntimeError(f"bmm: expected batches of one size, got {a.shape[0]} and "
                                f"{b.shape[0]}")
@@ -126,9 +127,9 @@ def baddbmm(x: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any
 class Einsum(Primitive):
     """The sum of products that a formula such as 'ij,jk->ik' describes.
 
-    Every operand and the output have distinct letters, so the gradient of an operand is the
-    einsum of the output's gradient and the other operands; letters that only this operand
-    has are stretched.
+    Every operand and the output have distinct letters, so the gradient of an operand is
+    the einsum of the output's gradient and the other operands; letters that only this
+    operand has are stretched.
     """
 
     @staticmethod

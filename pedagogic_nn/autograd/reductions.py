@@ -1,8 +1,9 @@
 """Reductions: sum, mean, max, norm …  `dim` is the axis that disappears.
 
 The gradient of a sum is a copy for each summand; of a maximum, it goes to where the
-maximum came from: with indices to the one place that they name, without them shared evenly
-by equal ones, as PyTorch does.  NumPy's spellings `axis` and `keepdims` work too.
+maximum came from: with indices to the one place that they name, without them shared
+evenly by equal ones, as PyTorch does.  NumPy's spellings `axis` and `keepdims` work
+too.
 """
 import functools
 from collections import namedtuple
@@ -32,8 +33,8 @@ def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
     found = []
     for d in dims:
         if not -(ndim or 1) <= d < (ndim or 1):
-            raise IndexError(f"{who}: dim {d} is out of range; a tensor with {ndim} axes has "
-                             f"dims {-(ndim or 1)} … {(ndim or 1) - 1}")
+            raise IndexError(f"{who}: dim {d} is out of range; a tensor with {ndim} "
+                             f"axes has dims {-(ndim or 1)} … {(ndim or 1) - 1}")
         found.append(d % ndim if ndim else 0)
     if len(set(found)) < len(found):
         raise RuntimeError(f"{who}: dim {dims} names an axis twice")
@@ -109,7 +110,8 @@ class Prod(Primitive):
         (x,) = ctx.saved
         xp, dims = xp_of(x), ctx.dims
         g = _widen(g, x.shape, dims, ctx.keepdim)
-        # The product of the others: with one zero, only the zero has any; with two, nobody.
+        # The product of the others: with one zero, only the zero has any; with two,
+        # nobody.
         zeros = (x == 0).sum(axis=dims, keepdims=True)
         rest = xp.where(x == 0, 1, x).prod(axis=dims, keepdims=True)
         others = xp.where(x == 0, rest * (zeros == 1),
@@ -201,7 +203,8 @@ class CumProd(Primitive):
 
 
 def _cumprod_slope_with_zeros(g, x, dim):
-    """Where division by x is not possible: the product of the others, one k at a time."""
+    """Where division by x is not possible: the product of the others, one k at a
+    time."""
     dx = xp_of(x).zeros_like(x)
     for k in range(x.shape[dim]):
         others = x.copy()
@@ -315,7 +318,8 @@ def _even_extremum(x: Any, dim: Any, keepdim: bool, largest: bool, who: str) -> 
     dims = axes(dim, x.ndim, who)
     if count_along(x.shape, dims) == 0:
         if dims is None:
-            raise RuntimeError(f"{who}: a tensor without elements has no {who}; give a dim")
+            raise RuntimeError(f"{who}: a tensor without elements has no {who}; give a "
+                               "dim")
         raise IndexError(f"{who}: axis {dim} of shape {tuple(x.shape)} has no elements")
     return EvenExtremum.apply(x, dims=dims, keepdim=keepdim, largest=largest)
 
@@ -356,7 +360,8 @@ def _index_of(name: str, doc: str) -> Any:
     def find(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         dims = axes(dim, x.ndim, name)
         if count_along(x.shape, dims) == 0:
-            raise IndexError(f"{name}: axis {dim} of shape {tuple(x.shape)} has no elements")
+            raise IndexError(f"{name}: axis {dim} of shape {tuple(x.shape)} has no "
+                             "elements")
         xp = xp_of(x.array)
         index = getattr(xp, name)(x.array, None if dims is None else dims[0])
         index = xp.asarray(index).astype(np.int64)

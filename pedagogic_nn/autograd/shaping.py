@@ -32,14 +32,14 @@ class Reshape(Primitive):
         try:
             y = x.reshape(shape)
         except ValueError:
-            raise RuntimeError(f"{who}: shape {tuple(x.shape)} holds {x.size} elements and "
-                               f"cannot become {tuple(shape)}") from None
+            raise RuntimeError(f"{who}: shape {tuple(x.shape)} holds {x.size} elements "
+                               f"and cannot become {tuple(shape)}") from None
         if not x.flags.c_contiguous:
             ctx.copied = not xp_of(x).may_share_memory(x, y)
             if ctx.copied and who == "view" and x.size:
                 raise RuntimeError(
-                    f"view: shape {tuple(x.shape)}, as it stands in memory, cannot become "
-                    f"{tuple(shape)} without a copy; say .reshape(…)")
+                    f"view: shape {tuple(x.shape)}, as it stands in memory, cannot "
+                    f"become {tuple(shape)} without a copy; say .reshape(…)")
         return y
 
     @staticmethod
@@ -192,7 +192,8 @@ def repeat(x: Any, *times: Any) -> Any:
     """The tensor laid out several times along each axis, as tiles."""
     counts = sizes(times)
     if len(counts) < x.ndim:
-        raise RuntimeError(f"repeat: expected at least {x.ndim} numbers, got {len(counts)}")
+        raise RuntimeError(f"repeat: expected at least {x.ndim} numbers, got "
+                           f"{len(counts)}")
     shape = (1,) * (len(counts) - x.ndim) + tuple(x.shape)
     spread = reshape(x, [m for n in shape for m in (1, n)])
     wide = expand(spread, [m for c, n in zip(counts, shape, strict=True) for m in (c, n)])
@@ -214,8 +215,9 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     for k, x in enumerate(some):
         if x.ndim != len(first) or any(m != n for j, (m, n) in enumerate(
                 zip(x.shape, first, strict=True)) if j != d):
-            raise RuntimeError(f"cat: sizes must agree except along dim {d}; tensor 0 has shape "
-                               f"{tuple(first)}, tensor {k} has shape {tuple(x.shape)}")
+            raise RuntimeError(f"cat: sizes must agree except along dim {d}; tensor 0 "
+                               f"has shape {tuple(first)}, tensor {k} has shape "
+                               f"{tuple(x.shape)}")
     return Cat.apply(*some, dim=d)
 
 
@@ -224,13 +226,15 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     tensors = list(tensors)
     for k, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
-            raise RuntimeError(f"stack: all shapes must be equal; tensor 0 has "
-                               f"{tuple(tensors[0].shape)}, tensor {k} has {tuple(x.shape)}")
+            raise RuntimeError("stack: all shapes must be equal; tensor 0 has "
+                               f"{tuple(tensors[0].shape)}, tensor {k} has "
+                               f"{tuple(x.shape)}")
     return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
 def split(x: Any, size: int | Sequence[int], dim: int = 0) -> tuple:
-    """Pieces of `size` along dim (the last may be smaller), or pieces of the given sizes."""
+    """Pieces of `size` along dim (the last may be smaller), or pieces of the given
+    sizes."""
     if x.ndim == 0:
         raise RuntimeError("split: a single number has no axes to split along")
     (d,) = axes(dim, x.ndim, "split") or (0,)
@@ -272,7 +276,8 @@ def select(x: Any, dim: int, index: int) -> Any:
 
 
 def tensor_split(x: Any, sections: Any, dim: int = 0) -> tuple:
-    """`sections` pieces of nearly equal size along dim, or pieces between given places."""
+    """`sections` pieces of nearly equal size along dim, or pieces between given
+    places."""
     n = x.shape[dim]
     if isinstance(sections, int):
         small, larger = divmod(n, sections)

@@ -1,9 +1,9 @@
 """Tensor: an array that knows how it was computed.
 
-Its numbers are `.array` (NumPy's or CuPy's), its past is `.node` (None for a leaf: a tensor
-that you made rather than computed).  The methods are in the files of the groups they are
-made of: arithmetic.py, elementwise.py, reductions.py, ordering.py, shaping.py, arranging.py,
-indexing.py, products.py, in_place.py and converting.py.
+Its numbers are `.array` (NumPy's or CuPy's), its past is `.node` (None for a leaf: a
+tensor that you made rather than computed).  The methods are in the files of the groups
+they are made of: arithmetic.py, elementwise.py, reductions.py, ordering.py, shaping.py,
+arranging.py, indexing.py, products.py, in_place.py and converting.py.
 """
 import copy
 import itertools
@@ -16,6 +16,7 @@ import numpy as np
 from ..backend.device import Device, SimulatedArray, to_host
 from . import function
 from .arithmetic import Arithmetic
+from .arranging import Arranging
 from .backward import backward as sweep_back
 from .converting import Converting
 from .dtypes import (
@@ -36,7 +37,6 @@ from .elementwise import Elementwise
 from .function import CPU
 from .in_place import InPlace
 from .indexing import Indexing
-from .arranging import Arranging
 from .ordering import Ordering
 from .printing import tensor_text
 from .products import Products
@@ -89,8 +89,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     """An array that knows how it was computed, with torch.Tensor's methods.
 
     `Tensor(2, 3)` makes a tensor of that shape (filled with zeros; PyTorch leaves its
-    contents open), `Tensor([1, 2])` one with these numbers, both of the default dtype.  In
-    new code say `torch.tensor`.
+    contents open), `Tensor([1, 2])` one with these numbers, both of the default dtype.
+    In new code say `torch.tensor`.
 
     Attributes:
         array: the numbers, a NumPy or CuPy array.
@@ -130,7 +130,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
             made.device = device
         return made
 
-    # ---- what it is ------------------------------------------------------------------------------
+    # ---- what it is ------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -174,7 +174,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
         return self.array.flags.c_contiguous
 
     def stride(self, dim: int | None = None) -> Any:
-        """How many elements apart neighbours along each axis (or one) stand in memory."""
+        """How many elements apart neighbours along each axis (or one) stand in
+        memory."""
         steps = tuple(s // self.array.itemsize for s in self.array.strides)
         return steps if dim is None else steps[dim]
 
@@ -217,7 +218,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
             return format(self.item(), spec)
         return format(str(self), spec)
 
-    # ---- as Python and NumPy values --------------------------------------------------------------
+    # ---- as Python and NumPy values --------------------------------------------------
 
     def item(self) -> Any:
         """The one element as a Python number.
@@ -255,8 +256,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     def _number(self) -> Any:
         if self.array.size != 1:
-            raise RuntimeError("only a tensor with one element becomes a number; this one "
-                               f"has shape {tuple(self.shape)}")
+            raise RuntimeError("only a tensor with one element becomes a number; this "
+                               f"one has shape {tuple(self.shape)}")
         return self.item()
 
     def __float__(self) -> float:
@@ -270,16 +271,17 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     def __index__(self) -> int:
         if self.array.dtype.kind == "f":
-            raise TypeError(f"an index must be a whole number, this tensor is {self.dtype}")
+            raise TypeError("an index must be a whole number, this tensor is "
+                            f"{self.dtype}")
         return int(self._number())
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise RuntimeError(f"a tensor of shape {tuple(self.shape)} is neither true nor "
-                               "false; say .any() or .all()")
+            raise RuntimeError(f"a tensor of shape {tuple(self.shape)} is neither true "
+                               "nor false; say .any() or .all()")
         return bool(self.item())
 
-    # ---- its past --------------------------------------------------------------------------------
+    # ---- its past --------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:

@@ -1,8 +1,9 @@
 """0.1's spelling: Variable, and volatile.
 
-A Variable was a Tensor's companion that could be recorded.  The two became one in PyTorch 0.4, so
-`Variable(data)` returns a Tensor here.  `volatile=True` said "record nothing from here on"; it
-spreads to whatever is computed from it.  Today `torch.no_grad()` says so for a block of code.
+A Variable was a Tensor's companion that could be recorded.  The two became one in
+PyTorch 0.4, so `Variable(data)` returns a Tensor here.  `volatile=True` said "record
+nothing from here on"; it spreads to whatever is computed from it.  Today
+`torch.no_grad()` says so for a block of code.
 """
 from typing import Any
 
@@ -30,7 +31,8 @@ class _VariableType(type):
 
 
 class Variable(metaclass=_VariableType):
-    """`Variable(data, requires_grad=False, volatile=False)`: a Tensor on the same memory.
+    """`Variable(data, requires_grad=False, volatile=False)`: a Tensor on the same
+    memory.
 
     Raises:
         ValueError: both switches are on.

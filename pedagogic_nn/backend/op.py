@@ -124,8 +124,10 @@ class Op:
         if scalar is None:
             return functools.partial(self.elementwise, arrays=arrays)
         formula = jit(scalar, forceinline=True)   # a call in a loop would not vectorise
-        n = arrays or scalar.__code__.co_argcount
-        cpu, cuda = _loop(_CPU_LOOPS[n], formula), _loop(_CUDA_LOOPS[n], formula)
+        count = scalar.__code__.co_argcount
+        n = arrays or count
+        cpu = _loop(_CPU_LOOPS[n], formula)
+        cuda = _loop(_CUDA_LOOPS[n, count - n], formula)
         self.cuda_kernels.append(cuda_kernel := CudaKernel(cuda))
         name = self.reference.__name__
         self.on_cpu = functools.partial(_map, name, on_cpu, jit(cpu), n)
@@ -141,7 +143,7 @@ def op(reference: Callable) -> Op:
 def _run(start, kernel):
     """`run` for a launch: `start` (on_cpu or on_gpu) with contiguous arrays."""
     def run(shape, *args, work=0):
-        start(kernel, shape, *[contiguous(a) if hasattr(a, "flags") else a for a in args],
+        start(kernel, shape, *[contiguous(a) if getattr(a, "ndim", 0) else a for a in args],
               work=work)
     return run
 
@@ -199,26 +201,48 @@ def _cpu3(lo, hi, out, x, y, z, *numbers):
         out[k] = formula(x[k], y[k], z[k], *numbers)  # noqa: F821
 
 
-def _cuda1(out, x, *numbers):
+# numba compiles no *numbers for a GPU, so these spell them out.
+
+
+def _cuda1(out, x):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], *numbers)  # noqa: F821
+        out[k] = formula(x[k])  # noqa: F821
 
 
-def _cuda2(out, x, y, *numbers):
+def _cuda1_number(out, x, p):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], y[k], *numbers)  # noqa: F821
+        out[k] = formula(x[k], p)  # noqa: F821
 
 
-def _cuda3(out, x, y, z, *numbers):
+def _cuda1_numbers(out, x, p, q):
     k = cuda.grid(1)
     if k < out.size:
-        out[k] = formula(x[k], y[k], z[k], *numbers)  # noqa: F821
+        out[k] = formula(x[k], p, q)  # noqa: F821
+
+
+def _cuda2(out, x, y):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k])  # noqa: F821
+
+
+def _cuda2_number(out, x, y, p):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k], p)  # noqa: F821
+
+
+def _cuda3(out, x, y, z):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k], z[k])  # noqa: F821
 
 
 _CPU_LOOPS = {1: _cpu1, 2: _cpu2, 3: _cpu3}
-_CUDA_LOOPS = {1: _cuda1, 2: _cuda2, 3: _cuda3}
+_CUDA_LOOPS = {(1, 0): _cuda1, (1, 1): _cuda1_number, (1, 2): _cuda1_numbers,
+               (2, 0): _cuda2, (2, 1): _cuda2_number, (3, 0): _cuda3}
 
 
 def _loop(template, formula):

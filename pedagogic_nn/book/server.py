@@ -150,7 +150,7 @@ def make_server(root, port=PORT, browser=False):
     }
     if _is_root():
         options["ServerApp.allow_root"] = True
-    os.environ["PYTHONPATH"] = os.pathsep.join(       # kernels import it, installed or not
+    os.environ["PYTHONPATH"] = os.pathsep.join(      # kernels import it, installed or not
         filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH")]))
     app = ServerApp.instance()
     app.initialize([f"--{name}={value}" for name, value in options.items()])

@@ -17,7 +17,7 @@ class Spelling:
 SPELLINGS = {
     "variable": Spelling(
         "Variable",
-        "x = Variable(torch.zeros(3), requires_grad=True)",
+        "x = Variable(torch.zeros(3),\n             requires_grad=True)",
         "x = torch.zeros(3, requires_grad=True)",
         "Since 0.4 a tensor records its own history; `Variable(x)` returns a tensor."),
     "volatile": Spelling(
@@ -105,8 +105,8 @@ SPELLINGS = {
         "A trailing underscore marks every function that changes its argument."),
     "clip_grad": Spelling(
         "Clipping gradients",
-        "nn.utils.clip_grad_norm(model.parameters(), 5)",
-        "nn.utils.clip_grad_norm_(model.parameters(), 5)",
+        "nn.utils.clip_grad_norm(parameters, 5)",
+        "nn.utils.clip_grad_norm_(parameters, 5)",
         "It works in place, and since 0.4 the name says so."),
     "upsample": Spelling(
         "Enlarging an image",
@@ -129,9 +129,20 @@ SPELLINGS = {
         "Examples of the time wrote the zeros; they are what you get without a state."),
     "lstm_cell": Spelling(
         "One step of an LSTM",
-        "h, c = cell(Variable(x), (Variable(h), Variable(c)))",
+        "x, h, c = Variable(x), Variable(h), Variable(c)\n"
+        "h, c = cell(x, (h, c))",
         "h, c = cell(x, (h, c))",
         "The cell has kept its signature; only the wrapping has gone."),
+    "lstm_weights": Spelling(
+        "The weights of an LSTM cell",
+        "cell = nn.LSTMCell(10, 20)\n"
+        "# the manual of 0.1: weight_ih is\n"
+        "# (input_size x hidden_size)",
+        "cell = nn.LSTMCell(10, 20)\n"
+        "cell.weight_ih.shape    # (80, 10):\n"
+        "# 4 * hidden_size, input_size",
+        "The manual was wrong, the array never was: four blocks of `hidden_size` rows, "
+        "in the order i f g o."),
     "detach_state": Spelling(
         "Cutting a history",
         "h = Variable(h.data)",
@@ -188,8 +199,9 @@ SPELLINGS = {
     "saving": Spelling(
         "Saving a model",
         "torch.save(model, 'net.pt')\nmodel = torch.load('net.pt')",
-        "torch.save(model.state_dict(), 'net.safetensors')\n"
-        "model.load_state_dict(torch.load('net.safetensors'))",
+        "path = 'net.safetensors'\n"
+        "torch.save(model.state_dict(), path)\n"
+        "model.load_state_dict(torch.load(path))",
         "A pickled model runs code when it is opened. A state_dict in safetensors "
         "holds numbers only."),
     "pixel_shuffle": Spelling(

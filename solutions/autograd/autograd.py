@@ -1,8 +1,8 @@
 """A small autograd engine, written by hand.
 
 A Value holds an array and its past: the Values it was computed from (`parents`), and a
-formula that turns the gradient of the Value (dy) into one gradient for each parent. `dx` is
-the gradient of the loss with respect to x, and has the shape of x, everywhere.
+formula that turns the gradient of the Value (dy) into one gradient for each parent. `dx`
+is the gradient of the loss with respect to x, and has the shape of x, everywhere.
 
 Grade it with `pytest exercises -k autograd`.
 """
@@ -153,8 +153,8 @@ def check_unchanged(value):
     # BEGIN SOLUTION: compare each version with the one that was noted
     for saved, version in value.saved:
         if saved.version != version:
-            raise RuntimeError(f"a Value saved at version {version} was changed in place; "
-                               f"it is at version {saved.version} now")
+            raise RuntimeError(f"a Value saved at version {version} was changed in "
+                               f"place: it is at version {saved.version} now")
     # END SOLUTION
 
 
@@ -216,8 +216,8 @@ def numerical_gradient(f, x, h=1e-5):
 def gradcheck(f, *arrays, h=1e-5):
     """The largest |backward's - numerical| / (1 + |numerical|) of all entries, a number.
 
-    f takes one Value for each array and returns a Value of one number. An array that f does
-    not use has gradient zero.
+    f takes one Value for each array and returns a Value of one number. An array that f
+    does not use has gradient zero.
     """
     # BEGIN SOLUTION: backward once, then numerical_gradient for each array
     values = [Value(a) for a in arrays]
@@ -285,8 +285,8 @@ def descend(loss, leaves, rate, steps):
     """Gradient descent: change the Values `leaves` in place, so that loss() falls.
 
     loss() computes the loss anew, a Value of one number. Each step moves a leaf by
-    -rate times its gradient, and uses the gradient of its own loss alone. Returns the list
-    of the losses, each taken before its step.
+    -rate times its gradient, and uses the gradient of its own loss alone. Returns the
+    list of the losses, each taken before its step.
     """
     # BEGIN SOLUTION: forget old gradients, compute the loss, backward, change the leaves
     losses = []
