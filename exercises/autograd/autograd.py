@@ -94,6 +94,9 @@ class Value:
         self.saved = [(value, value.version) for value in saved]
         self.number = next(_count)
 
+    def __repr__(self):
+        return f"a Value of shape {self.array.shape}"
+
     def __add__(self, other):
         a, b = self.array, other.array
         return Value(add(a, b), (self, other), lambda dy: add_backward(dy, a, b))

@@ -137,12 +137,12 @@ def order_of_a_deep_graph(mine):
 # ---- scenarios: changes in place -----------------------------------------------------
 
 
-def outcome_of(action):
+def outcome_of(action, value):
     try:
-        action()
+        back = action(value)
     except Exception as error:
         return type(error).__name__
-    return "no error"
+    return "no error" if back is None else f"no error, but {back!r} returned"
 
 
 def change_in_place(mine, x, w):
@@ -157,26 +157,28 @@ def change_in_place(mine, x, w):
 
 
 def change_after_saving(mine, x, w):
-    x, w = mine.Value(x), mine.Value(w)
-    product = x * w
-    before = outcome_of(lambda: mine.check_unchanged(product))
-    w.add_(1.0)
-    return {"before the change": before,
-            "after a change of the second factor":
-                outcome_of(lambda: mine.check_unchanged(product))}
+    found = {}
+    for k, factor in enumerate(("first", "second")):
+        factors = mine.Value(x), mine.Value(w)
+        product = factors[0] * factors[1]
+        found["before a change"] = outcome_of(mine.check_unchanged, product)
+        factors[k].add_(1.0)
+        found[f"after a change of the {factor} factor"] = outcome_of(
+            mine.check_unchanged, product)
+    return found
 
 
 def change_before_saving(mine, x, w):
     x, w = mine.Value(x), mine.Value(w)
     x.add_(1.0)
     product, total = x * w, x + w
-    between = outcome_of(lambda: mine.check_unchanged(product))
+    between = outcome_of(mine.check_unchanged, product)
     x.add_(1.0)
     return {"when the change came before the product": between,
             "when another came after it":
-                outcome_of(lambda: mine.check_unchanged(product)),
+                outcome_of(mine.check_unchanged, product),
             "of a sum, which saves nothing":
-                outcome_of(lambda: mine.check_unchanged(total))}
+                outcome_of(mine.check_unchanged, total)}
 
 
 # ---- scenarios: the sweep ------------------------------------------------------------
@@ -206,11 +208,16 @@ def a_short_and_a_long_path(mine, x, w):
     return {"x.grad": x.grad, "w.grad": w.grad}
 
 
-def two_leaves_of_one_sum(mine, x):
+def one_array_for_two_parents(mine, x):
+    """The formula of this sum gives both parents the same array, dy itself."""
     x, y = mine.Value(x), mine.Value(2 * x)
-    total = x + y
-    mine.backward((total + x).sum())
-    return {"x.grad": x.grad, "y.grad": y.grad}
+    square = x * x
+    total = mine.Value(x.array + y.array, (x, y), lambda dy: (dy, dy))
+    mine.backward((total + square).sum())
+    found = {"x.grad": np.array(x.grad), "y.grad": np.array(y.grad)}
+    mine.backward((total + square).sum())
+    return {**found, "x.grad after a second call": x.grad,
+            "y.grad after a second call": y.grad}
 
 
 def a_gradient_from_outside(mine, x, w, dy):
@@ -233,7 +240,7 @@ def a_change_between(mine, x, w):
     product = (x * w).sum()
     x.add_(1.0)
     return {"backward after a factor was changed":
-                outcome_of(lambda: mine.backward(product))}
+                outcome_of(mine.backward, product)}
 
 
 def a_deep_graph(mine):
@@ -323,6 +330,7 @@ def squared_error(mine, x, y, w):
 
 def descent(mine, x, y, w):
     w = mine.Value(w)
+    w.grad = np.ones((3, 1))                  # an old gradient, from something else
     losses = mine.descend(squared_error(mine, x, y, w), [w], 0.1, 4)
     return {"the losses": [float(one) for one in losses], "w after four steps": w.array}
 
@@ -393,7 +401,7 @@ exercise = Exercise(
          )),
     part("e", 2, "each before its parents", section="“An engine in forty lines”",
          checks=[scenario(one, one_array, helpers=(described,), gaps=False, batch=None)
-                 for one in (order_of_a_graph, order_with_a_short_cut)]
+                 for one in (order_with_a_short_cut, order_of_a_graph)]
          + [scenario(one, helpers=(described,), gaps=False)
             for one in (order_with_many_paths, order_of_a_deep_graph)],
          hints=(
@@ -422,7 +430,7 @@ exercise = Exercise(
          checks=[scenario(leaves_after_backward, two_arrays),
                  scenario(a_value_used_twice, two_arrays),
                  scenario(a_short_and_a_long_path, two_arrays),
-                 scenario(two_leaves_of_one_sum, one_array),
+                 scenario(one_array_for_two_parents, one_array),
                  scenario(a_gradient_from_outside, two_arrays_and_dy),
                  scenario(two_calls, two_arrays_and_dy),
                  scenario(a_change_between, two_arrays, helpers=(outcome_of,), gaps=False,
@@ -485,6 +493,6 @@ exercise = Exercise(
              "In each step: set every .grad to None, compute the loss, backward, "
              "note the loss, then change the leaves.",
              "leaf.add_(-rate * leaf.grad), after value = loss(), backward(value), "
-             "losses.append(float(value.array)).",
+             "losses.append(value.array.item()).",
          )),
 )

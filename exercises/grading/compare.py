@@ -178,7 +178,7 @@ def show_pair(got, expected):
     if np.asarray(expected).dtype.kind in "bc":
         return f"you have {got}, expected {expected}."
     for digits in (6, 9, 12, 16):
-        yours, ours = f"{float(got):.{digits}g}", f"{float(expected):.{digits}g}"
+        yours, ours = f"{got + 0.0:.{digits}g}", f"{expected + 0.0:.{digits}g}"   # no -0
         if yours != ours:
             break
     return f"you have {yours}, expected {ours}."

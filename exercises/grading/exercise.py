@@ -134,7 +134,7 @@ def declares_one(path):
     return path.name.startswith("test_") and path.is_file() and solution.is_file()
 
 
-def test_of(key):
+def declared_in(key):
     """recurrent/lstm_cell → the path of its test file."""
     section, _, stem = key.partition("/")
     return EXERCISES / section / f"test_{stem}.py"

@@ -43,8 +43,10 @@ def mutants(source):
     """All mutants of the gaps of a solution."""
     tree, ranges = ast.parse(source), gaps(source)
     found = {ast.dump(tree): None}                 # the same program twice is one mutant
+    asserts = {id(node.value) for node in ast.walk(tree)
+               if isinstance(node, ast.keyword) and node.arg == "strict"}
     for node in ast.walk(tree):
-        owner = _owner(node, ranges)
+        owner = "" if id(node) in asserts else _owner(node, ranges)
         for replacement in _changes(node) if owner else ():
             mutant = _mutant(source, owner, node, replacement)
             found.setdefault(ast.dump(ast.parse(mutant.source)), mutant)
@@ -75,7 +77,8 @@ def _changes(node):
         yield from _other_constants(node)
     elif isinstance(node, ast.Call):
         if len(node.args) == 1 and not node.keywords:
-            yield node.args[0]
+            if not isinstance(node.args[0], ast.Starred):
+                yield node.args[0]
     elif isinstance(node, (ast.IfExp, ast.If)):
         yield _with(node, test=ast.UnaryOp(ast.Not(), node.test))
     elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

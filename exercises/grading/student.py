@@ -20,6 +20,8 @@ import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from . import wire
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +47,12 @@ class Outcome:
     printed: str = ""
 
 
+def _is_needed(path):
+    """Does Python itself live in this folder, or do the processes?"""
+    inside = (sys.prefix, sys.base_prefix, np.__file__, tempfile.gettempdir())
+    return any(Path(one).resolve().is_relative_to(Path(path).resolve()) for one in inside)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an exercise grants its processes."""
@@ -59,9 +67,10 @@ class Settings:
         """The part of the worker's settings that an exercise decides."""
         library = "pedagogic_nn" in self.allow
         closed = [*CLOSED, *(() if library else ("pedagogic_nn",))]
+        hide = [*(ROOT / name for name in closed), *self.hide]
         return {"allow": list(self.allow), "memory": self.memory, "isolate": self.isolate,
                 "paths": [str(ROOT)] if library else [],
-                "hide": [*(str(ROOT / name) for name in closed), *map(str, self.hide)]}
+                "hide": [str(path) for path in hide if not _is_needed(path)]}
 
 
 class Student:
@@ -77,7 +86,7 @@ class Student:
         self.process = None
         self.isolated = None               # has the system given it its own namespaces?
         self._compiles = False             # does the file use numba?
-        self._warm = set()                 # the functions that have been called once
+        self._warm = set()                 # what has been called once
         self._stuck = None                 # the Outcome of a file that cannot be loaded
         self._printed_at_load = ""
 
@@ -93,10 +102,10 @@ class Student:
                 return loaded
         call = {"action": action, "inputs": inputs, "layout": layout,
                 "overflow": overflow, "back": back}
-        first = action.get("call", action.get("name")) not in self._warm
-        limit = COMPILE_SECONDS if self._compiles and first else seconds
-        outcome = self._ask({"do": "run", "call": call}, limit)
-        self._warm.add(action.get("call", action.get("name")))
+        kind = (action.get("call", action.get("name")), layout)     # numba compiles for each
+        cold = self._compiles and kind not in self._warm
+        outcome = self._ask({"do": "run", "call": call}, COMPILE_SECONDS if cold else seconds)
+        self._warm.add(kind)
         outcome.printed = self._printed_at_load + outcome.printed
         self._printed_at_load = ""
         return outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import board, progress, report
 from .engine import PASSED, read_file
-from .exercise import EXERCISES, find, load, order, paths, test_of
+from .exercise import EXERCISES, declared_in, find, load, order, paths
 
 
 class Summary:
@@ -18,7 +18,7 @@ class Summary:
         for result in self.state.results:
             self.by_learner.setdefault(result.learner, []).append(result)
         keys = {result.exercise for result in self.state.results}
-        self.exercises = sorted((load(test_of(key)) for key in keys), key=order)
+        self.exercises = sorted((load(declared_in(key)) for key in keys), key=order)
 
     def write(self):
         if not self.state.results:

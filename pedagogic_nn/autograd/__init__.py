@@ -19,5 +19,5 @@ from .tensor import Tensor
 from .variable import Variable
 
 __all__ = ["Function", "GradcheckError", "Primitive", "Tensor", "Variable", "backward",
-           "enable_grad", "grad", "gradcheck", "inference_mode", "is_grad_enabled", "no_grad",
-           "set_grad_enabled"]
+           "enable_grad", "grad", "gradcheck", "inference_mode", "is_grad_enabled",
+           "no_grad", "set_grad_enabled"]

@@ -207,6 +207,30 @@ class Fmod(Remainder):
             return -g * np.trunc(x / y)
 
 
+class FloorDivide(_Binary):
+    """x / y rounded down.  A function made of steps: its slope is 0."""
+
+    @staticmethod
+    def compute(x, y):
+        with QUIET():
+            return np.floor_divide(x, y)
+
+    @staticmethod
+    def slope_x(g, x, y):
+        return xp_of(g).zeros_like(g)
+
+    slope_y = slope_x
+
+
+class TruncDivide(FloorDivide):
+    """x / y rounded towards zero."""
+
+    @staticmethod
+    def compute(x, y):
+        with QUIET():
+            return np.trunc(x / y).astype(x.dtype)
+
+
 class Maximum(_Binary):
     """The larger of two; where they are equal, each gets half of the gradient."""
 
@@ -302,13 +326,9 @@ def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return floor_divide(x, y)
     if rounding_mode == "trunc":
-        return _plain(_truncated, x, y)
+        return TruncDivide.apply(x, y)
     raise RuntimeError("div: rounding_mode must be None, 'floor' or 'trunc', got "
                        f"{rounding_mode!r}")
-
-
-def _truncated(x: Any, y: Any) -> Any:
-    return np.trunc(x / y).astype(x.dtype)
 
 
 def pow(x: Any, y: Any) -> Any:
@@ -364,7 +384,7 @@ def lerp(start: Any, end: Any, weight: Any) -> Any:
 
 
 def _plain(compute: Any, x: Any, y: Any) -> Any:
-    """Comparisons and rounding: no gradient passes through them."""
+    """Comparisons and logic: no gradient passes through them."""
     if isinstance(x, function.Tensor) and isinstance(y, function.Tensor) and \
             x.device is not y.device:
         x, y = function._on_one_device(compute, (x, y))
@@ -406,8 +426,8 @@ def ge(x: Any, y: Any) -> Any:
 
 
 def floor_divide(x: Any, y: Any) -> Any:
-    """x / y rounded down; no gradient."""
-    return _plain(np.floor_divide, x, y)
+    """x / y rounded down; the gradient is 0."""
+    return FloorDivide.apply(x, y)
 
 
 def logical_and(x: Any, y: Any) -> Any:
@@ -466,7 +486,7 @@ class Arithmetic:
         return Pow.apply(other, self)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _plain(np.floor_divide, other, self)
+        return FloorDivide.apply(other, self)
 
     def __rmod__(self, other: Any) -> Any:
         return Remainder.apply(other, self)

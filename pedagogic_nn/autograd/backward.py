@@ -150,8 +150,9 @@ def backward(roots: Any, gradients: Any = None, retain_graph: bool | None = None
             _accumulate(leaf, gradient)
 
 
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
-         create_graph: bool = False, allow_unused: bool = False) -> tuple:
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None,
+         retain_graph: bool | None = None, create_graph: bool = False,
+         allow_unused: bool = False) -> tuple:
     """The gradients of `outputs` with respect to `inputs`; no `.grad` is touched.
 
     Example:

@@ -67,7 +67,7 @@ def promote(*values: Any) -> np.dtype:
     The highest kind decides (bool < integer < float).  Within it arrays with axes come
     before single-number arrays, and those before Python numbers.
     """
-    groups: list[list] = [[], [], []]               # with axes, 0-d arrays, Python numbers
+    groups: list[list] = [[], [], []]          # with axes, 0-d arrays, Python numbers
     for v in values:
         if hasattr(v, "dtype") and not isinstance(v, np.generic):
             groups[0 if v.ndim else 1].append(v.dtype)

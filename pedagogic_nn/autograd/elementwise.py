@@ -105,17 +105,18 @@ def _unary(name: str, compute: Any, slope: Any, doc: str) -> Any:
     return apply
 
 
-LN2, LN10, TWO_OVER_ROOT_PI = float(np.log(2)), float(np.log(10)), float(2 / np.sqrt(np.pi))
+LN2, LN10 = float(np.log(2)), float(np.log(10))
+TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 
 exp = _unary("exp", exp_values, lambda x, y: y, "e to the power of x.")
 exp2 = _unary("exp2", np.exp2, lambda x, y: y * LN2, "2 to the power of x.")
 expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1, "exp(x) - 1, exact for small x.")
 log = _unary("log", log_values, lambda x, y: 1 / x, "The natural logarithm.")
 log2 = _unary("log2", np.log2, lambda x, y: 1 / (x * LN2), "The logarithm to base 2.")
-log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10), "The logarithm to base "
-                                                               "10.")
-log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), exact for "
-                                                            "small x.")
+log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10),
+               "The logarithm to base 10.")
+log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x),
+               "log(1 + x), exact for small x.")
 sqrt = _unary("sqrt", sqrt_values, lambda x, y: 1 / (y + y), "The square root.")
 rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (x + x), "1 / √x.")
 sin = _unary("sin", np.sin, lambda x, y: np.cos(x), "The sine of x in radians.")
@@ -162,7 +163,12 @@ class Abs(Primitive):
 
     @staticmethod
     def backward(ctx, g):
-        return g * np.sign(ctx.saved[0])
+        return g * _sign(ctx.saved[0])
+
+
+def _sign(x):
+    """-1, 0 or 1; 0 for NaN, as in PyTorch."""
+    return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()
 
 
 class Clamp(Primitive):
@@ -237,7 +243,7 @@ def _question(name: str, doc: str) -> Any:
 floor = _step("floor", np.floor, "The next whole number below.")
 ceil = _step("ceil", np.ceil, "The next whole number above.")
 trunc = _step("trunc", np.trunc, "The whole number towards zero.")
-sign = _step("sign", np.sign, "-1, 0 or 1.")
+sign = _step("sign", _sign, "-1, 0 or 1.")
 _rint = _step("round", np.rint, "The nearest whole number, halves to even.")
 isnan = _question("isnan", "Which elements are not a number.")
 isinf = _question("isinf", "Which elements are infinite.")

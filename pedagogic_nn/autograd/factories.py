@@ -152,7 +152,8 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None,
 
 
 def logspace(start: float, end: float, steps: int, base: float = 10.0, *,
-             dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+             dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
     """base to the powers `linspace(start, end, steps)`."""
     made = np.logspace(start, end, steps, base=base)
     return _made(made, dtype or get_default_dtype(), device, requires_grad)

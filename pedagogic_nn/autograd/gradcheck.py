@@ -33,7 +33,8 @@ def gradcheck(func: Callable, inputs: Any, *, eps: float = 1e-6, atol: float = 1
         True
     """
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-    checked = [k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+    checked = [k for k, x in enumerate(inputs)
+               if isinstance(x, Tensor) and x.requires_grad]
     if not checked:
         raise ValueError("gradcheck: no input requires a gradient")
     for k in checked:
@@ -65,7 +66,8 @@ def _compare(func: Callable, inputs: Sequence, k: int, n: int, eps: float, atol:
         seed = np.zeros(y.shape)
         seed.reshape(-1)[row] = 1
         y = _outputs(func, inputs)[n]
-        (g,) = grad(y, x, Tensor._of(y.device.put(seed, y.dtype), y.device), allow_unused=True)
+        dy = Tensor._of(y.device.put(seed, y.dtype), y.device)
+        (g,) = grad(y, x, dy, allow_unused=True)
         if g is not None:
             analytic[row] = to_host(g.array).reshape(-1)
     flat = x.array.reshape(-1)

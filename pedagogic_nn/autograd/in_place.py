@@ -64,7 +64,7 @@ class InPlace:
     slot: int
     _requires_grad: bool
     _counter: list[int] | None = None   # how often the memory was changed
-    _origin: tuple | None = None        # of a view: (its base, the operation, its options)
+    _origin: tuple | None = None        # of a view: (base, operation, its options)
     _seen = 0                           # the count at which a view's past was right
 
     # ---- the counter -----------------------------------------------------------------
@@ -371,9 +371,9 @@ def _made_from(name: str) -> Callable:
     return changed
 
 
-for _name in """exp log log2 log10 log1p expm1 sqrt rsqrt reciprocal square sin cos tan neg
-        abs sign floor ceil trunc round clamp clip lerp remainder floor_divide masked_fill
-        masked_scatter scatter scatter_add index_add index_fill index_copy tril triu addmm
-        eq ne lt le gt ge logical_and logical_or logical_not logical_xor cumsum cumprod
-        nan_to_num erf sigmoid tanh relu""".split():
+for _name in """exp log log2 log10 log1p expm1 sqrt rsqrt reciprocal square sin cos tan
+        neg abs sign floor ceil trunc round clamp clip lerp remainder floor_divide
+        masked_fill masked_scatter scatter scatter_add index_add index_fill index_copy
+        tril triu addmm eq ne lt le gt ge logical_and logical_or logical_not logical_xor
+        cumsum cumprod nan_to_num erf sigmoid tanh relu""".split():
     setattr(InPlace, f"{_name}_", _made_from(_name))

@@ -23,6 +23,8 @@ def _plain(index: Any, device: Any) -> Any:
         return _plain_tensor(index, device)
     if isinstance(index, np.ndarray):
         return device.put(index)
+    if isinstance(index, str):
+        raise TypeError(f"an index is a number, a slice or a mask, got {index!r}")
     if isinstance(index, (list, range)):
         return [_plain(i, device) for i in index]
     return index
@@ -48,6 +50,10 @@ def _is_basic(index: Any) -> bool:
                 or isinstance(i, bool):
             return False
     return True
+
+
+def _is_mask(index: Any) -> bool:
+    return hasattr(index, "dtype") and index.dtype.kind == "b"
 
 
 def _look_up(x: Any, index: Any) -> Any:
@@ -90,7 +96,7 @@ class Take(Primitive):
     @staticmethod
     def backward(ctx, g):
         dx = xp_of(g).zeros(ctx.shape, g.dtype)
-        if getattr(ctx.index, "dtype", None) == bool:      # a mask takes nothing twice
+        if _is_mask(ctx.index):                      # it takes nothing twice
             dx[ctx.index] = g
         else:
             xp_of(g).add.at(dx, ctx.index, g)
@@ -104,7 +110,10 @@ class Put(Primitive):
     def forward(ctx, x, value, index):
         ctx.index, ctx.value_shape = index, getattr(value, "shape", None)
         y = x.copy(order="C")
-        y[index] = value
+        try:
+            y[index] = value
+        except ValueError as error:
+            raise RuntimeError(f"x[…] = value: {error}") from None
         return y
 
     @staticmethod
@@ -177,7 +186,8 @@ def scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
     return ScatterAdd.apply(x, index, _beginning(source, index), dim=d)
 
 
-def scatter(x: Any, dim: int, index: Any, source: Any = None, *, value: Any = None) -> Any:
+def scatter(x: Any, dim: int, index: Any, source: Any = None, *,
+            value: Any = None) -> Any:
     """A copy of x with source (or a number) written at the places `index` names."""
     d = _check_index(x, dim, index, "scatter")
     source = value if source is None else source
@@ -315,7 +325,7 @@ def nonzero(x: Any, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple([make(i.astype(np.int64), x.device) for i in found])
     rows = xp.stack(found, 1).astype(np.int64)
-    return make(rows[:, :x.ndim], x.device)                # no columns for a single number
+    return make(rows[:, :x.ndim], x.device)          # no columns for a single number
 
 
 class Indexing:
@@ -342,11 +352,11 @@ class Indexing:
         self._in_place(lambda x: Put.apply(x, value, index=index),  # type: ignore
                        plain, value)
 
-    gather, scatter, scatter_add, take, nonzero = gather, scatter, scatter_add, take, nonzero
+    gather, scatter, scatter_add, nonzero = gather, scatter, scatter_add, nonzero
     index_select, index_add, index_copy, index_fill = (
         index_select, index_add, index_copy, index_fill)
     masked_select, masked_scatter = masked_select, masked_scatter
-    take_along_dim = take_along_dim
+    take, take_along_dim = take, take_along_dim
 
     def index_put_(self, indices: Any, values: Any, accumulate: bool = False) -> Any:
         """x[indices] = values; with accumulate they are added."""

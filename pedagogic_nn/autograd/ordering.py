@@ -28,7 +28,7 @@ def argsort(x: Any, dim: int = -1, descending: bool = False, stable: bool = True
         return function.Tensor._of(xp.zeros((), np.int64), x.device)
     if not descending:
         order = xp.argsort(x.array, axis=d, kind="stable")
-    else:                           # from the back, so that equal elements keep their order
+    else:                     # from the back, so that equal elements keep their order
         back = xp.flip(x.array, d)
         order = x.shape[d] - 1 - xp.flip(xp.argsort(back, axis=d, kind="stable"), d)
     return function.Tensor._of(order.astype(np.int64), x.device)

@@ -42,7 +42,7 @@ class Matmul(Primitive):
     @staticmethod
     def backward(ctx, g):
         a, b = ctx.saved
-        rows, columns = a.ndim > 1, b.ndim > 1       # vectors are lent the axis that they lack
+        rows, columns = a.ndim > 1, b.ndim > 1     # vectors are lent the axis they lack
         a2, b2 = (a if rows else a[None]), (b if columns else b[:, None])
         g2 = g if rows else np.expand_dims(g, -2 if columns else -1)
         g2 = g2 if columns else np.expand_dims(g2, -1)
@@ -101,7 +101,7 @@ def outer(a: Any, b: Any) -> Any:
 
 def _scaled_sum(x: Any, product: Any, beta: float, alpha: float) -> Any:
     product = product if alpha == 1 else product * alpha
-    if beta == 0:                                          # x is not read, not even its NaN
+    if beta == 0:                                   # x is not read, not even its NaN
         return product
     return (x if beta == 1 else x * beta) + product
 

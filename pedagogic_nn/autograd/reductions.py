@@ -53,7 +53,7 @@ def _with_numpy_names(reduction: Callable) -> Callable:
     return wrapped
 
 
-def _widen(g: Any, shape: tuple[int, ...], dims: tuple[int, ...] | None, keepdim: bool) -> Any:
+def _widen(g: Any, shape: tuple, dims: tuple | None, keepdim: bool) -> Any:
     """A reduced gradient, ready to be stretched over `shape` again."""
     if dims is None or keepdim:
         return g if keepdim else g.reshape((1,) * len(shape))
@@ -164,7 +164,7 @@ class EvenExtremum(Primitive):
     @staticmethod
     def backward(ctx, g):
         (x,) = ctx.saved
-        hits = x == ctx.y
+        hits = (x == ctx.y) | ((x != x) & (ctx.y != ctx.y))          # NaN is the maximum
         share = hits.sum(axis=ctx.dims, keepdims=True).astype(g.dtype)
         return hits * (_widen(g, x.shape, ctx.dims, ctx.keepdim) / share)
 
@@ -440,14 +440,20 @@ class Root(Primitive):
 def all(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all elements are true (not zero)."""
     dims = axes(dim, x.ndim, "all")
-    return function.Tensor._of(x.array.all(axis=dims, keepdims=keepdim), x.device)
+    return _truth(x, x.array.all(axis=dims, keepdims=keepdim))
 
 
 @_with_numpy_names
 def any(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether some element is true (not zero)."""
     dims = axes(dim, x.ndim, "any")
-    return function.Tensor._of(x.array.any(axis=dims, keepdims=keepdim), x.device)
+    return _truth(x, x.array.any(axis=dims, keepdims=keepdim))
+
+
+def _truth(x: Any, found: Any) -> Any:
+    """A bool, or for uint8, which once played bool, a uint8."""
+    found = found.astype(x.dtype) if x.dtype == np.uint8 else found
+    return function.Tensor._of(found, x.device)
 
 
 @_with_numpy_names

@@ -204,12 +204,14 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Tensors one after the other along an axis they have.
 
     Raises:
-        RuntimeError: none was given, or their other sizes differ.
+        RuntimeError: their other sizes differ.
+        ValueError: none was given.
     """
     tensors = list(tensors)
     if not tensors:
-        raise RuntimeError("cat: expected at least one tensor, got an empty list")
-    some = [x for x in tensors if x.ndim != 1 or x.numel()] or tensors[:1]    # (0,) is ignored
+        raise ValueError("cat: expected at least one tensor, got an empty list")
+    # PyTorch ignores tensors of shape (0,) here, whatever the others' shape.
+    some = [x for x in tensors if x.ndim != 1 or x.numel()] or tensors[:1]
     (d,) = axes(dim, some[0].ndim, "cat") or (0,)
     first = some[0].shape
     for k, x in enumerate(some):

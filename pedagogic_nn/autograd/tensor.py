@@ -124,7 +124,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
         """A tensor around an array, without a past."""
         made: Tensor = object.__new__(Tensor)
         if not (isinstance(array, _ARRAYS) or hasattr(array, "get")):
-            array = np.asarray(array)                # NumPy returns scalars for 0-d arrays
+            array = np.asarray(array)              # NumPy returns scalars for 0-d arrays
         made.array = array
         if device is not CPU:
             made.device = device
@@ -406,7 +406,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
 def _rebuild(kind: type, array: Any, device: Device, requires_grad: bool) -> Tensor:
     made: Any = object.__new__(kind)
-    made.array, made.device, made._requires_grad = device.put(array), device, requires_grad
+    made.array, made.device = device.put(array), device
+    made._requires_grad = requires_grad
     return made
 
 

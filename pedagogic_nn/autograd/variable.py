@@ -13,7 +13,8 @@ from .tensor import Tensor
 class _VariableType(type):
     """`Variable(x)` makes a Tensor, and every tensor is an instance of Variable."""
 
-    def __call__(cls, data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:
+    def __call__(cls, data: Any, requires_grad: bool = False,
+                 volatile: bool = False) -> Tensor:
         if not isinstance(data, Tensor):
             raise TypeError(f"Variable: data must be a tensor, got {type(data).__name__}")
         if volatile and requires_grad:

@@ -25,6 +25,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 LIVE = PACKAGE / "book" / "live"
 PORT = 8890
 EXTENSION = "pedagogic_nn.book.server"
+NEWS = "@jupyterlab/apputils-extension:announcements"
 
 # Whatever a page or a cell's output asks of another machine, the browser refuses.
 CONTENT_SECURITY_POLICY = "; ".join((
@@ -105,7 +106,14 @@ def _jupyter_server_extension_points():
     return [{"module": EXTENSION}]
 
 
+def _without_news(handler, page):
+    """JupyterLab's page configuration, changed: do not ask to fetch Jupyter's news."""
+    page["disabledExtensions"] = [*page.get("disabledExtensions", []), NEWS]
+    return page
+
+
 def _load_jupyter_server_extension(app):
+    app.web_app.settings["page_config_hook"] = _without_news
     base = app.web_app.settings["base_url"]
     site = str(_site(Path(app.root_dir)))
     app.web_app.add_handlers(".*$", [
@@ -143,10 +151,7 @@ def make_server(root, port=PORT, browser=False):
         "ServerApp.jpserver_extensions": str({EXTENSION: True, "jupyterlab": True}),
         "KernelManager.transport": _kernel_transport(),
         "MappingKernelManager.cull_idle_timeout": 1800,      # seconds; forgotten pages
-        "LabApp.news_url": "",
         "LabApp.extension_manager": "readonly",
-        "LabApp.check_for_updates_class":
-            "jupyterlab.handlers.announcements.NeverCheckForUpdate",
     }
     if _is_root():
         options["ServerApp.allow_root"] = True

@@ -65,15 +65,29 @@ def _unwrapped(thing):
 
 
 def _importable_name(thing):
+    """'package.module:object', from which `_load` finds the thing again."""
     if inspect.ismodule(thing):
-        name = f"{thing.__name__}:"
+        module, path = thing.__name__, ""
     else:
         inner = _unwrapped(thing)
-        module = getattr(inner, "__module__", "?")
-        name = f"{module}:{getattr(inner, '__qualname__', inner)}"
-    if name.split(".")[0].split(":")[0] != PACKAGE.name or "<locals>" in name:
+        module = getattr(inner, "__module__", None) or ""
+        path = getattr(inner, "__qualname__", "")
+    if module.partition(".")[0] != PACKAGE.name:
         raise TypeError(f"source: shows objects of {PACKAGE.name}, got {thing!r}")
-    return name
+    for name in [path, *_aliases(module, thing)]:
+        try:
+            _load(f"{module}:{name}")
+            return f"{module}:{name}"
+        except AttributeError:
+            pass
+    raise TypeError(f"source: {module} has no name for {thing!r}, which was made while "
+                    "running; show the function that made it")
+
+
+def _aliases(module, thing):
+    """The names under which its module keeps a thing that was defined under another."""
+    return [name for name, value in vars(importlib.import_module(module)).items()
+            if value is thing]
 
 
 def _load(name):

@@ -70,6 +70,15 @@ SPELLINGS = {
         "nn.MSELoss(size_average=False)\nnn.MSELoss(reduce=False)",
         "nn.MSELoss(reduction='sum')\nnn.MSELoss(reduction='none')",
         "Two booleans had four states for three meanings; one word has three."),
+    "weighted_mean": Spelling(
+        "A weighted mean",
+        "loss = nn.CrossEntropyLoss(w)(z, t)\n"
+        "# the manual of 0.1: averaged over\n"
+        "# the batch, sum(w[t] * losses) / N",
+        "loss = nn.CrossEntropyLoss(w)(z, t)\n"
+        "# sum(w[t] * losses) / sum(w[t])",
+        "The manual was wrong, the code never was: a mean with weights divides by the "
+        "weights of the targets."),
     "nll_loss2d": Spelling(
         "A loss for each pixel",
         "nn.NLLLoss2d()(log_probabilities, target)",

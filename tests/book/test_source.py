@@ -3,6 +3,7 @@ import html
 import importlib
 import json
 import re
+import sys
 
 import pytest
 
@@ -55,9 +56,17 @@ def test_lines_are_chosen_by_what_they_contain():
     assert len(chosen.split("\n")) == 4
 
 
+def made_here():
+    def inner():
+        """A function without a name in its module."""
+    inner.__module__ = "pedagogic_nn.book.timing"
+    return inner
+
+
 @pytest.mark.parametrize("thing, options, error, message", [
     (len, {}, TypeError, "shows objects of pedagogic_nn"),
     (json.dumps, {}, TypeError, "shows objects of pedagogic_nn"),
+    (made_here(), {}, TypeError, "was made while running"),
     (race, {"lines": (1, 999)}, ValueError, "has lines 1 to"),
     (race, {"lines": ("no such words", "return")}, ValueError, "contains 'no such"),
 ])
@@ -71,6 +80,18 @@ def test_a_method_stands_at_the_left_edge(displayed):
     source(module.Explorer.sheet)
     first = text_of(displayed[0]["text/html"].split("</p>", 1)[1]).split("\n")[0]
     assert first == "def sheet(self):"
+
+
+def test_every_operation_of_the_library_can_be_quoted(displayed):
+    from pedagogic_nn import nn
+    from pedagogic_nn.backend.op import Op
+
+    named = [one for one in Op.all
+             if getattr(sys.modules[one.__module__], one.__name__, None) is one]
+    for thing in (*named, nn.LSTMCell, nn.Module.__setattr__, nn):
+        source(thing, docstring=False)
+    assert len(named) > 10
+    assert all("pnn-line" in one["text/html"] for one in displayed)
 
 
 def test_then_and_now_shows_both_spellings(displayed):

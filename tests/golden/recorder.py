@@ -11,7 +11,9 @@ in every test.
 
 A program returns a tensor, a number, a string, None, or a list, tuple or dictionary of
 these.  What it raises is recorded as the exception's type.  `sample` gives both
-libraries the same numbers. """
+libraries the same numbers.
+"""
+import functools
 import json
 from pathlib import Path
 
@@ -77,6 +79,7 @@ def _encode_array(array):
 # ---- checking, in every test ---------------------------------------------------------
 
 
+@functools.cache
 def load(name):
     """{key: recorded outcome} of `name`.json, without the line that names the
     version."""

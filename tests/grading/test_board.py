@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from exercises.grading import board, progress, report, table
 from exercises.grading.checks import call
 from exercises.grading.engine import BLOCKED, ERROR, FAILED, PASSED, Result
-from exercises.grading.exercise import load, part, test_of
+from exercises.grading.exercise import declared_in, load, part
 from exercises.grading.magic import command
 
 from .test_grader import HINTS, an_exercise, numbers
@@ -76,7 +76,7 @@ def test_progress_is_neither_empty_nor_full_before_it_is_true():
 
 
 def test_table_is_markdown_and_html():
-    exercise = load(test_of("recurrent/lstm_cell"))
+    exercise = load(declared_in("recurrent/lstm_cell"))
     mistake = exercise.catalogue.mistakes[0]
     kill = table.Kill(mistake, "17.1a", "a", "1 < 2 | 3", "because")
     assert "1 &lt; 2 \\| 3" in table.markdown(exercise, [kill])

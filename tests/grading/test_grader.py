@@ -19,7 +19,7 @@ from exercises.grading.engine import (
     grade,
     read_file,
 )
-from exercises.grading.exercise import Exercise, load, part, test_of
+from exercises.grading.exercise import Exercise, declared_in, load, part
 from exercises.grading.mistakes import Edit
 from exercises.grading.student import ROOT
 
@@ -128,7 +128,7 @@ def test_seed_changes_numbers_and_nothing_else(monkeypatch):
     first, second = (check.stages(seed)[0].inputs["x"] for seed in (0, 1))
     assert not np.allclose(first, second)
     monkeypatch.setenv("GRADE_SEED", "7")
-    exercise = load(test_of("recurrent/lstm_cell"))
+    exercise = load(declared_in("recurrent/lstm_cell"))
     assert Grading(exercise, "", None).seed == 7
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from exercises.grading import wire, wording
 from exercises.grading.engine import Reference, grade
-from exercises.grading.exercise import load, test_of
+from exercises.grading.exercise import declared_in, load
 from exercises.grading.student import ROOT, Settings, Student
 
 from .tricks import tricks
@@ -243,7 +243,7 @@ def still_running(home):
 
 
 def test_tricks_earn_nothing_where_there_are_no_namespaces():
-    exercise = load(test_of("recurrent/lstm_cell"))
+    exercise = load(declared_in("recurrent/lstm_cell"))
     exercise.settings = Settings(isolate=False)
     reference, found = Reference(exercise), tricks(exercise)
     for name in ("reading the solution", "an end to the grader", "noise on every pipe",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from exercises.grading.exercise import load, test_of
+from exercises.grading.exercise import declared_in, load
 
 ROOT = Path(__file__).resolve().parents[2]
-LSTM = load(test_of("recurrent/lstm_cell"))
+LSTM = load(declared_in("recurrent/lstm_cell"))
 PYTEST = str(Path(sys.executable).with_name("pytest"))
 
 
