@@ -45,8 +45,8 @@ def cross_entropy_rows(x, t, w, smoothing, scale, with_slope):
 
 
 @jit(reassociate=True)
-def _row(x, t, w, smoothing, scale, dx):
-    """One row: returns its loss and fills dx if it is not empty."""
+def _row(x, t, w, smoothing, scale, with_slope, dx):
+    """One row: returns its loss and, if the slope is wanted, fills dx."""
     top = math.row_max(x)
     total = x[0] * ZERO
     for j in range(x.size):
@@ -58,7 +58,7 @@ def _row(x, t, w, smoothing, scale, dx):
             spread += w[j]
             rest += w[j] * (shift - x[j])
     own = w[t] - smoothing * w[t]
-    if dx.size:
+    if with_slope:
         slope = (own + each * spread) * scale / total
         for j in range(x.size):
             dx[j] = math.exp(x[j] - top) * slope
@@ -70,36 +70,37 @@ def _row(x, t, w, smoothing, scale, dx):
 
 
 @jit
-def _rows_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale):
+def _rows_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
     for n in range(lo, hi):
-        row = dx[n] if dx.size else dx.reshape(-1)
         if t[n] == IGNORED:
             losses[n] = ZERO
-            row[:] = ZERO
+            if with_slope:
+                dx[n] = ZERO
         else:
-            losses[n] = _row(x[n], t[n], w, smoothing, scale, row)
+            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope, dx[n * with_slope])
 
 
 @cuda.jit
-def _rows_cuda(losses, dx, x, t, w, smoothing, scale):
+def _rows_cuda(losses, dx, x, t, w, smoothing, scale, with_slope):
     n = cuda.grid(1)
     if n < x.shape[0]:
-        row = dx[n] if dx.size else dx.reshape(dx.size)
         if t[n] == IGNORED:
             losses[n] = ZERO
-            for j in range(row.size):
-                row[j] = ZERO
+            if with_slope:
+                for j in range(x.shape[1]):
+                    dx[n, j] = ZERO
         else:
-            losses[n] = _row(x[n], t[n], w, smoothing, scale, row)
+            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope, dx[n * with_slope])
 
 
 @cross_entropy_rows.kernels(cpu=_rows_cpu, cuda=_rows_cuda)
 def _run_rows(run, x, t, w, smoothing, scale, with_slope):
     number = x.dtype.type
     losses = like(x, x.shape[:1])
-    dx = like(x, x.shape if with_slope else (0, x.shape[1]))
-    run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale), work=x.size)
-    return losses, dx
+    dx = like(x, x.shape if with_slope else (1, x.shape[1]))     # a row that nobody reads
+    run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale), int(with_slope),
+        work=x.size)
+    return losses, dx if with_slope else dx[:0]
 
 
 # ---- on the tape ---------------------------------------------------------------------------------
