@@ -1,4 +1,6 @@
-"""Printing: a line for each row, the geometric mean, and a JSON file for the book's picture."""
+"""Printing: a line for each row, the geometric mean, and a JSON file for the book's
+picture."""
+
 import json
 import math
 import platform
@@ -14,11 +16,15 @@ from .timing import Result
 def line(r: Result) -> str:
     """'LSTMCell 3x10→20     forward      1 thread     12.1 µs   30.2 µs    0.40 (0.38 … 0.43)'."""
     ahead = " " if r.ratio <= 1 else "←"
-    return (f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} {seconds(r.theirs)}  "
-            f"{r.ratio:5.2f} ({r.low:.2f} … {r.high:.2f}) {ahead}")
+    return (
+        f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} {seconds(r.theirs)}  "
+        f"{r.ratio:5.2f} ({r.low:.2f} … {r.high:.2f}) {ahead}"
+    )
 
 
-HEADER = f"{'row':<32} {'what':<19} {'th':>2}  {'ours':>9} {'PyTorch':>9}  ratio (low … high)"
+HEADER = (
+    f"{'row':<32} {'what':<19} {'th':>2}  {'ours':>9} {'PyTorch':>9}  ratio (low … high)"
+)
 
 
 def seconds(t: float) -> str:
@@ -33,21 +39,30 @@ def summary(results: list[Result]) -> str:
     """The geometric mean of the ratios, and the rows where PyTorch is ahead."""
     mean = math.exp(sum(math.log(r.ratio) for r in results) / len(results))
     behind = [r for r in results if r.ratio > 1]
-    text = f"\n{len(results)} rows, geometric mean of ours / PyTorch {mean:.2f}; " \
-           f"ahead in {len(results) - len(behind)}"
+    text = (
+        f"\n{len(results)} rows, geometric mean of ours / PyTorch {mean:.2f}; "
+        f"ahead in {len(results) - len(behind)}"
+    )
     return text + "".join(f"\n  behind: {line(r)}" for r in behind)
 
 
 def machine(torch: Any) -> dict[str, str]:
     """What the figures were measured on."""
-    return {"processor": _processor(), "python": platform.python_version(),
-            "numpy": np.__version__, "numba": numba.__version__, "torch": torch.__version__}
+    return {
+        "processor": _processor(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "torch": torch.__version__,
+    }
 
 
 def _processor() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text()
-        return next(s.partition(":")[2].strip() for s in text.splitlines() if "model name" in s)
+        return next(
+            s.partition(":")[2].strip() for s in text.splitlines() if "model name" in s
+        )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
 

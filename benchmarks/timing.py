@@ -1,11 +1,13 @@
 """How it is timed: both sides in one process, in turns, medians of ratios.
 
-A block is a warm-up call, then calls for about `seconds`; its result is the median time of a call.
-A round is a block of ours and a block of theirs, one after the other, so that a busy machine slows
-both; its result is the ratio of the two.  The answer is the median over the rounds, with the
-lowest and the highest.  With one thread the clock counts the thread's CPU time, which other
-programs on the machine do not touch; with several it is the wall clock.
+A block is a warm-up call, then calls for about `seconds`; its result is the median time
+of a call. A round is a block of ours and a block of theirs, one after the other, so
+that a busy machine slows both; its result is the ratio of the two.  The answer is the
+median over the rounds, with the lowest and the highest.  With one thread the clock
+counts the thread's CPU time, which other programs on the machine do not touch; with
+several it is the wall clock.
 """
+
 import gc
 import statistics
 import time
@@ -18,7 +20,8 @@ import numpy as np
 
 @dataclass
 class Result:
-    """One row: seconds of one call on each side, and the ratio ours / theirs over the rounds."""
+    """One row: seconds of one call on each side, and the ratio ours / theirs over the
+    rounds."""
 
     name: str
     size: str
@@ -40,11 +43,14 @@ def check(name: str, ours: list, theirs: list) -> None:
         scale = float(np.abs(b).max(initial=0)) or 1.0
         error = float(np.abs(a - b).max(initial=0)) / scale
         if not error <= 1e-4:
-            raise AssertionError(f"{name}: result {k} differs by {error:.1e} of its largest number")
+            raise AssertionError(
+                f"{name}: result {k} differs by {error:.1e} of its largest number"
+            )
 
 
-def compare(ours: Callable, theirs: Callable, threads: int, rounds: int = 5,
-            seconds: float = 0.06) -> dict[str, float]:
+def compare(
+    ours: Callable, theirs: Callable, threads: int, rounds: int = 5, seconds: float = 0.06
+) -> dict[str, float]:
     """Time two functions in turns; see the module's docstring."""
     clock = time.thread_time if threads == 1 else time.perf_counter
     calls = [_calls(f) for f in (ours, theirs)]
@@ -58,12 +64,18 @@ def compare(ours: Callable, theirs: Callable, threads: int, rounds: int = 5,
     finally:
         gc.enable()
     ratios = [a / b for a, b in zip(*times, strict=True)]
-    return {"ours": statistics.median(times[0]), "theirs": statistics.median(times[1]),
-            "ratio": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
+    return {
+        "ours": statistics.median(times[0]),
+        "theirs": statistics.median(times[1]),
+        "ratio": statistics.median(ratios),
+        "low": min(ratios),
+        "high": max(ratios),
+    }
 
 
 def _calls(f: Callable) -> int:
-    """How many calls take about half a millisecond: the clock is read once for so many."""
+    """How many calls take about half a millisecond: the clock is read once for so
+    many."""
     f()
     f()
     start = time.perf_counter()
@@ -83,8 +95,13 @@ def _block(f: Callable, clock: Callable[[], float], calls: int, seconds: float) 
     return statistics.median(found)
 
 
-def run(rows: Any, libraries: tuple[Any, Any], threads: int, rounds: int,
-        announce: Callable[[Result], None]) -> list[Result]:
+def run(
+    rows: Any,
+    libraries: tuple[Any, Any],
+    threads: int,
+    rounds: int,
+    announce: Callable[[Result], None],
+) -> list[Result]:
     """Time every row on both libraries (ours, theirs)."""
     for library in libraries:
         library.set_num_threads(threads)

@@ -1,8 +1,8 @@
 """python -m pedagogic_nn.warmup: compile the CPU kernels ahead of time.
 
-numba compiles a kernel at its first call and keeps the machine code on disk.  This calls every
-layer once in float32, forward and backward, on little data (one thread) and on much (all threads),
-so that the first program after it starts at full speed.
+numba compiles a kernel at its first call and keeps the machine code on disk.  This
+calls every layer once in float32, forward and backward, on little data (one thread) and
+on much (all threads), so that the first program after it starts at full speed.
 """
 import sys
 import time

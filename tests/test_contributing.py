@@ -1,4 +1,5 @@
 """The loss that CONTRIBUTING.md works through runs as it stands there."""
+
 import re
 from pathlib import Path
 
@@ -23,9 +24,14 @@ def page():
     """The names that the two blocks of the page define; the registries as they were."""
     operations, cases = len(Op.all), len(Case.all)
     file, rows = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf8"), re.DOTALL)
-    names = {"__name__": "pedagogic_nn.nn.losses.huber", "case": case, "saturated": saturated,
-             "__package__": "pedagogic_nn.nn.losses", "backend_tests": list,
-             "gradient_tests": list}
+    names = {
+        "__name__": "pedagogic_nn.nn.losses.huber",
+        "case": case,
+        "saturated": saturated,
+        "__package__": "pedagogic_nn.nn.losses",
+        "backend_tests": list,
+        "gradient_tests": list,
+    }
     exec(compile(file, "huber.py", "exec"), names)
     exec(compile(rows, "test_huber.py", "exec"), names)
     yield names

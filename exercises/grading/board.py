@@ -13,9 +13,13 @@ SHOWN_PRINTS = 6             # lines of the learner's own printing
 
 def lines(results, *, width=90, trace=False, heading=""):
     """The board of one learner: a block for each part, then the total."""
-    found = [heading] if heading else []
+    found, said = [heading] if heading else [], ""
     for result in results:
-        found += block(result, width=width, trace=trace)
+        if result.state == FAILED and result.words == said:
+            found.append(_line(result) + "  as above")
+        else:
+            found += block(result, width=width, trace=trace)
+        said = result.words
     earned, points, note = total(results)
     found.append(f"Total: {earned:g} of {wording.count(points, 'point')}"
                  + (f"; {note}" if note else ""))
@@ -24,15 +28,19 @@ def lines(results, *, width=90, trace=False, heading=""):
 
 def block(result, *, width=90, trace=False):
     """One part: its mark; below it what is wrong, the likely cause, where to read."""
-    waits = f"  {result.words}" if result.state == BLOCKED else ""
-    found = [f"{MARKS[result.state]} {result.name:6s} {result.title:<36s} "
-             f"{result.earned:g}/{result.points:g}{waits}"]
-    if not waits:
-        found += [INDENT + line for line in explanation(result, width - len(INDENT))]
+    if result.state == BLOCKED:
+        return [f"{_line(result)}  {result.words}"]
+    found = [_line(result)]
+    found += [INDENT + line for line in explanation(result, width - len(INDENT))]
     if trace and result.trace and result.state != PASSED:
         lines_of_trace = result.trace.splitlines()
         found += [f"{INDENT}  {wording.clean(line)}" for line in lines_of_trace]
     return found
+
+
+def _line(result):
+    return (f"{MARKS[result.state]} {result.name:6s} {result.title:<36s} "
+            f"{result.earned:g}/{result.points:g}")
 
 
 def explanation(result, width=84):
@@ -93,4 +101,4 @@ def class_line(learner, results):
     still = [r.name for r in results if r.state in (FAILED, BLOCKED)]
     tail = "  open: " + " ".join(still) if still else ""
     tail += f"  ({note})" if note else ""
-    return f"{learner:<24s} {earned:>4g} of {points:g}{tail}"
+    return f"{wording.clean(learner):<24s} {earned:>4g} of {points:g}{tail}"

@@ -51,9 +51,8 @@ class Check:
         sizes: sizes of the ordinary call, over the defaults of `inputs`.
         batch: the size that is set to one and to none; None leaves both out.
         also: more sizes to try, a list of dicts.
-        large: the floating inputs are multiplied by this, or a function (rng) → inputs,
-        or a
-            tuple of these; None leaves it out.
+        large: a factor for the floating inputs, or a function (rng) → inputs, or a tuple
+            of these; None leaves it out.
         overflow: False asks that nothing overflows on the way with those large numbers.
         gaps: try arrays that are not contiguous.
         tolerance: relative and absolute; at least 100 times the spread of right answers.

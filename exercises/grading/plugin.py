@@ -205,7 +205,7 @@ class PartItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self):
-        return self.path, None, self.nodeid
+        return self.path, None, self.submission.exercise.part(self.letter).title
 
 
 def pytest_runtest_teardown(item, nextitem):

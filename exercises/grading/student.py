@@ -92,7 +92,7 @@ class Student:
 
     def run(self, action, inputs, *, layout="plain", overflow="ignore", back=True,
             seconds=5.0):
-        """Run an action on the file; see worker.Desk.run. Always returns an Outcome."""
+        """Run an action on the file; see desk.Desk.run. Always returns an Outcome."""
         if self._stuck:
             return self._stuck
         if self.process is None:
@@ -102,9 +102,10 @@ class Student:
                 return loaded
         call = {"action": action, "inputs": inputs, "layout": layout,
                 "overflow": overflow, "back": back}
-        kind = (action.get("call", action.get("name")), layout)     # numba compiles for each
-        cold = self._compiles and kind not in self._warm
-        outcome = self._ask({"do": "run", "call": call}, COMPILE_SECONDS if cold else seconds)
+        kind = (action.get("call", action.get("name")), layout)  # numba compiles for each
+        if self._compiles and kind not in self._warm:
+            seconds = COMPILE_SECONDS
+        outcome = self._ask({"do": "run", "call": call}, seconds)
         self._warm.add(kind)
         outcome.printed = self._printed_at_load + outcome.printed
         self._printed_at_load = ""
@@ -225,7 +226,6 @@ def _end(process, home):
     except (AttributeError, OSError):
         process.kill()
     process.wait()
-    process.stdout.close()
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -241,12 +241,17 @@ def _environment(folder, more):
 
 
 def _read(stream, replies):
-    """Move frames from the process to the queue until it ends."""
-    try:
-        while (body := wire.read_body(stream)) is not None:
-            replies.put(body)
-    except (OSError, ValueError):
-        replies.put(b"")                   # not a frame: unpack() will say so
+    """Move frames from the process to the queue until it ends.
+
+    Only this thread touches the stream: to close it elsewhere could wait for ever, if a
+    stray process still held the other end.
+    """
+    with stream:
+        try:
+            while (body := wire.read_body(stream)) is not None:
+                replies.put(body)
+        except (OSError, ValueError):
+            replies.put(b"")               # not a frame: unpack() will say so
     replies.put(None)
 
 

@@ -1,5 +1,6 @@
 """The end of a run: the score board, a hint, a solution, the files of --report."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ class Summary:
 
     def __init__(self, terminal, config, state):
         self.terminal, self.config, self.state = terminal, config, state
-        self.width = min(terminal._tw.fullwidth, 100)
+        self.width = min(shutil.get_terminal_size().columns, 100)
         self.by_learner = {}
         for result in self.state.results:
             self.by_learner.setdefault(result.learner, []).append(result)

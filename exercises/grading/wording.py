@@ -65,6 +65,8 @@ def raised(details, who):
         return f"Python cannot read your file: {words}{at}."
     if name == "NameError":
         return f"{who} uses a name that does not exist here: {words}{at}."
+    if name == "UnboundLocalError":
+        return f"{who} uses a name before it has a value: {words}{at}."
     if name == "FloatingPointError":
         return f"{who} meets a number that is too large: {words}{at}."
     return f"{who} raised {name}: {words or 'no message'}{at}."

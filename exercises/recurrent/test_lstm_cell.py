@@ -6,6 +6,10 @@ import numpy as np
 
 from exercises.grading import Exercise, Race, call, gradients, part
 
+# Headings of the chapter.
+FORMULA, BY_HAND, LOOPS = '"Formula with shapes"', '"By hand"', '"Plainly, in loops"'
+GRADIENT, SPEED = '"The gradient"', '"Speed"'
+
 
 def any_numbers(rng, N=3):
     return {"x": 3 * rng.standard_normal((N, 5))}
@@ -80,7 +84,7 @@ one_unit = ({"N": 1, "D": 1, "H": 1},)
 
 exercise = Exercise(
     "17.1", "The LSTM cell",
-    part("a", 1, "a sigmoid that does not overflow", section=3,
+    part("a", 1, "a sigmoid that does not overflow", section=LOOPS,
          checks=call("sigmoid", any_numbers, large=(far_above_zero, far_below_zero),
                      overflow=False),
          hints="""
@@ -94,7 +98,7 @@ exercise = Exercise(
              Let e = np.exp(-np.abs(x)), which is never above 1. For x >= 0 the answer
              is 1 / (1 + e), for x < 0 it is e / (1 + e).
          """),
-    part("b", 2, "the four gates", section=3,
+    part("b", 2, "the four gates", section=FORMULA,
          checks=call("gates", gate_inputs, returns=("i", "f", "g", "o"), also=one_unit),
          hints="""
              Write the shapes down: x is (N, D) and w_ih is (4H, D). What must happen to
@@ -106,7 +110,7 @@ exercise = Exercise(
              np.split(a, 4, axis=1) gives the four blocks. Three go through your
              sigmoid, the third one, g, goes through np.tanh.
          """),
-    part("c", 3, "new cell and hidden state", section=4,
+    part("c", 3, "new cell and hidden state", section=FORMULA,
          checks=call("cell", cell_inputs, returns=("h'", "c'"), large=5.0,
                      also=({"N": 1, "H": 1},)),
          hints="""
@@ -117,7 +121,7 @@ exercise = Exercise(
 
              c' = f * c + i * g, and h' = o * tanh(c').
          """),
-    part("d", 1, "the whole step", section=4, needs="bc",
+    part("d", 1, "the whole step", section=BY_HAND, needs="bc",
          checks=call("step", step_inputs, returns=("h'", "c'"), also=one_unit),
          hints="""
              Everything is there: the gates from x and h, the new states from the gates
@@ -129,7 +133,7 @@ exercise = Exercise(
              i, f, g, o = gates(x, h, w_ih, w_hh, b_ih, b_hh), then return cell(i, f, g,
              o, c).
          """),
-    part("e", 2, "backward through the cell", section=5, needs="c",
+    part("e", 2, "backward through the cell", section=GRADIENT, needs="c",
          checks=gradients("cell_backward", with_upstream(cell_inputs), of="cell",
                           wrt=("i", "f", "g", "o", "c"), upstream=("dh_next", "dc_next"),
                           also=({"N": 1, "H": 1},), large=5.0),
@@ -144,7 +148,7 @@ exercise = Exercise(
              di = dc' * g, df = dc' * c, dg = dc' * i, dc = dc' * f; do comes from h'
              alone.
          """),
-    part("f", 3, "backward through the whole step", section=5, needs="de",
+    part("f", 3, "backward through the whole step", section=GRADIENT, needs="de",
          checks=gradients("step_backward", with_upstream(step_inputs), of="step",
                           wrt=("x", "h", "c", "w_ih", "w_hh", "b_ih", "b_hh"),
                           upstream=("dh_next", "dc_next"), also=one_unit),
@@ -159,7 +163,7 @@ exercise = Exercise(
              dx = da @ w_ih, dh = da @ w_hh, dw_ih = da.T @ x, dw_hh = da.T @ h. Both
              biases are added to a, so both get the sum of da over the batch.
          """),
-    *(part(letter, 1, f"a step {times} times as fast as loops", section=6, needs="d",
+    *(part(letter, 1, f"a step {times} times as fast as loops", section=SPEED, needs="d",
            checks=race.faster_than(times),
            hints="""
                Count the Python loops in your step. Each is run by the interpreter,

@@ -55,16 +55,17 @@ class _Binary(Primitive):
 
     @classmethod
     def forward(cls, ctx, x, y):
-        a, b = x, y
-        ctx.shapes = getattr(a, "shape", None), getattr(b, "shape", None)
-        if getattr(a, "dtype", None) is not getattr(b, "dtype", b):
-            a, b = meet(a, b)
-        if cls.saves_inputs:
-            ctx.save_for_backward(a, b)
+        recording = True in ctx.needs_input_grad
+        if recording:
+            ctx.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
+        if getattr(x, "dtype", None) is not getattr(y, "dtype", y):
+            x, y = meet(x, y)
+        if recording and cls.saves_inputs:
+            ctx.saved = x, y
         try:
-            return cls.compute(a, b)
+            return cls.compute(x, y)
         except ValueError as error:
-            check_shapes(cls.__name__.lower(), a, b)
+            check_shapes(cls.__name__.lower(), x, y)
             raise RuntimeError(f"{cls.__name__.lower()}: {error}") from None
 
     @classmethod
@@ -389,10 +390,15 @@ def _plain(compute: Any, x: Any, y: Any) -> Any:
             x.device is not y.device:
         x, y = function._on_one_device(compute, (x, y))
     home = x.device if isinstance(x, function.Tensor) else y.device
-    a, b = (t.array if isinstance(t, function.Tensor) else t for t in (x, y))
-    check_shapes(compute.__name__, a, b)
-    with QUIET():
-        return function.Tensor._of(compute(*meet(a, b)), home)
+    a = x.array if isinstance(x, function.Tensor) else x
+    b = y.array if isinstance(y, function.Tensor) else y
+    if getattr(a, "dtype", None) is not getattr(b, "dtype", b):
+        a, b = meet(a, b)
+    try:
+        return function.Tensor._of(compute(a, b), home)
+    except ValueError:
+        check_shapes(compute.__name__, a, b)
+        raise
 
 
 def eq(x: Any, y: Any) -> Any:

@@ -8,6 +8,7 @@ gradient and recording is on, the outputs point to a Node, the Node points to wh
 inputs came from, and that chain of pointers is the whole tape.  `backward.py` walks it.
 """
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,17 +38,17 @@ class Node:
     """
 
     number: int
-    edges: tuple = ()
+    edges: Sequence = ()
     saved: tuple | None = ()
-    versions: tuple = ()
-    outputs: tuple = ()
+    versions: Sequence = ()
+    outputs: Sequence = ()
     hooks: dict | None = None           # output number → {id: hook}
     retained: dict | None = None        # output number → weak reference to a tensor
-    non_differentiable: tuple = ()
+    non_differentiable: Sequence = ()
     materialize_grads = True
     copied = False                      # a view's forward had to copy after all
 
-    def __init__(self, function: type["Primitive"], needs_input_grad: tuple,
+    def __init__(self, function: type["Primitive"], needs_input_grad: Sequence[bool],
                  device: Device) -> None:
         self.function = function
         self.needs_input_grad = needs_input_grad
@@ -120,30 +121,29 @@ class Primitive:
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward; record it if an input requires a gradient."""
-        arrays, needs, device = [], [], None
-        recording = volatile = False
-        for x in inputs:
-            if isinstance(x, Tensor):
-                if x._origin is not None:
-                    x._refresh()
-                if x.device is not device:
-                    if device is not None:
-                        return cls.apply(*_on_one_device(cls, inputs), **options)
-                    device = x.device
-                needed = x._requires_grad
-                recording = recording or needed
-                volatile = volatile or x._volatile
-                needs.append(needed)
-                arrays.append(x.array)
-            else:
-                needs.append(False)
+        arrays, needs, device, volatile = [], [], None, False
+        for x in inputs:                # this loop runs for every operation: keep it lean
+            if not isinstance(x, Tensor):
                 arrays.append(x)
+                needs.append(False)
+                continue
+            if x._origin is not None:
+                x._refresh()
+            if x.device is not device:
+                if device is not None:
+                    return cls.apply(*_on_one_device(cls, inputs), **options)
+                device = x.device
+            if x._volatile:
+                volatile = True
+            arrays.append(x.array)
+            needs.append(x._requires_grad)
         if device is None:
             raise TypeError(f"{cls.__name__.lower()} expected a tensor, got "
                             f"{', '.join(type(x).__name__ for x in inputs) or 'nothing'}")
+        recording = True in needs
         if recording and (volatile or not mode.enabled):
             recording, needs = False, [False] * len(needs)
-        ctx = Node(cls, tuple(needs), device)
+        ctx = Node(cls, needs, device)
         result = cls.forward(ctx, *arrays, **options)
         if type(result) is tuple:
             outputs = tuple([Tensor._of(a, ctx.device) for a in result])
@@ -164,24 +164,30 @@ class Primitive:
         return cls.backward(ctx, *gradients)
 
 
-def _record(ctx: Node, inputs: tuple, outputs: tuple) -> None:
+def _record(ctx: Node, inputs: Sequence, outputs: Sequence) -> None:
     """Tie a Node to where its inputs came from, and its outputs to the Node."""
     ctx.number = next(_count)
-    ctx.edges = tuple([(x.node or x, x.slot) if needed else None
-                       for x, needed in zip(inputs, ctx.needs_input_grad, strict=True)])
-    ctx.outputs = tuple([(y.array.shape, y.array.dtype) for y in outputs])
+    ctx.edges = edges = []
+    for x, needed in zip(inputs, ctx.needs_input_grad):
+        edges.append((x.node or x, x.slot) if needed else None)
+    ctx.outputs = shapes = []
     for k, y in enumerate(outputs):
-        if y.array.dtype.kind == "f" and not _is_one_of(y.array, ctx.non_differentiable):
+        array = y.array
+        shapes.append((array.shape, array.dtype))
+        if array.dtype.kind == "f" and not _is_one_of(array, ctx.non_differentiable):
             y._requires_grad, y.node, y.slot = True, ctx, k
     if ctx.saved:
         ctx.versions = _versions(ctx.saved, (*inputs, *outputs))
 
 
-def _is_one_of(array: Any, arrays: tuple) -> bool:
-    return bool(arrays) and any(array is a for a in arrays)
+def _is_one_of(array: Any, arrays: Sequence) -> bool:
+    for a in arrays:
+        if a is array:
+            return True
+    return False
 
 
-def _versions(saved: tuple, tensors: tuple) -> tuple:
+def _versions(saved: Sequence, tensors: Sequence) -> list:
     """(counter of changes, its value now) for each saved array that a tensor holds.
 
     The counter is shared by all tensors on the memory; keeping it keeps none of them.
@@ -189,12 +195,13 @@ def _versions(saved: tuple, tensors: tuple) -> tuple:
     found = []
     for t in tensors:
         if isinstance(t, Tensor):
+            array = t.array
             for a in saved:
-                if a is t.array:
-                    counter = t._share_version()
+                if a is array:
+                    counter = t._counter or t._share_version()
                     found.append((counter, counter[0]))
                     break
-    return tuple(found)
+    return found
 
 
 def check_unchanged(node: Node) -> None:
@@ -257,7 +264,7 @@ class Function(Primitive):
         with no_grad():
             result = cls.forward(ctx, *inputs, **options)
         many = isinstance(result, tuple)
-        outputs = tuple([_output_of(cls, y) for y in (result if many else (result,))])
+        outputs = [_output_of(cls, y) for y in (result if many else (result,))]
         ctx.saved = tuple(map(_array, ctx.saved))
         ctx.non_differentiable = tuple(map(_array, ctx.non_differentiable))
         if outputs:
@@ -267,7 +274,7 @@ class Function(Primitive):
         if recording:
             ctx.shapes = [x.shape if isinstance(x, Tensor) else None for x in inputs]
             _record(ctx, inputs, outputs)
-        return outputs if many else outputs[0]
+        return tuple(outputs) if many else outputs[0]
 
     @classmethod
     def call_backward(cls, ctx: Any, *gradients: Any) -> tuple:

@@ -1,4 +1,5 @@
-"""Where the numbers are computed: devices, operations with three implementations, kernels.
+"""Where the numbers are computed: devices, operations with three implementations,
+kernels.
 
 Read in this order: op.py, device.py, launch.py, jit.py, math.py, gemm.py, random.py.
 """
@@ -7,5 +8,5 @@ from .jit import jit
 from .launch import contiguous, cuda, like
 from .op import HALF, ONE, TWO, ZERO, Op, op, reference
 
-__all__ = ["HALF", "ONE", "TWO", "ZERO", "Device", "Op", "contiguous", "cuda", "jit", "like",
-           "op", "reference"]
+__all__ = ["HALF", "ONE", "TWO", "ZERO", "Device", "Op", "contiguous", "cuda", "jit",
+           "like", "op", "reference"]

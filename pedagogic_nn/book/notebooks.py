@@ -36,7 +36,8 @@ IGNORED_BY_NBVAL = "nbval-ignore-output"
 FROM_NETWORK = re.compile(
     r"""(?:src|href)=\\?["'](?:https?:)?//[^"']*\.(?:js|css|png|jpe?g|svg|woff2?)"""
     r"""|@import url\(['"]?https?:""")
-PLACES = re.compile(r"""(?:^|[\s"'(=])(/(?:home|Users|root|tmp|work|opt|mnt)/[\w./-]+)""")
+PLACES = re.compile(
+    rf"""(?:^|[\s"'(=])((?:{re.escape(str(ROOT))}|/home|/Users|/root|/tmp|/opt|/mnt)/[\w./-]+)""")
 GENERATED_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")
 
 

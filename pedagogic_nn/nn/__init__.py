@@ -26,5 +26,5 @@ from .recurrent import RNNCell as RNNCell
 from .vision import PixelShuffle as PixelShuffle
 from .vision import PixelUnshuffle as PixelUnshuffle
 
-# ---- the functional forms, after the layers that they stand beside -------------------------------
+# ---- the functional forms, after the layers that they stand beside -------------------
 from . import functional as functional  # noqa: E402, I001

@@ -13,7 +13,8 @@ def loss(x, y):
 
 
 def slope(x, y):
-    """The gradient of `loss` with respect to x, (N,): how the loss grows with each element."""
+    """The gradient of `loss` with respect to x, (N,): how the loss grows with each
+    element."""
     # BEGIN SOLUTION: the derivative of a square, divided by N
     return 2 * (x - y) / x.size
     # END SOLUTION

@@ -255,6 +255,19 @@ def test_reset_gives_the_printed_code_back(live):
     assert cell.locator("textarea").input_value() == code
 
 
+def test_a_restart_forgets_and_survives_a_kernel_that_is_gone(live):
+    restart = live.get_by_role("button", name="Restart")
+    run(live, "kept = 1")
+    restart.click()
+    live.wait_for_selector('html[data-kernel="idle"]', timeout=60_000)
+    assert "NameError" in run(live, "kept").inner_text()
+    live.evaluate("pedagogicNN.page.kernel.end(); pedagogicNN.page.kernel.socket.close()")
+    live.wait_for_selector('html[data-kernel="dead"]')
+    restart.click()
+    live.wait_for_selector('html[data-kernel="idle"]', timeout=60_000)
+    assert run(live, "6 * 7").inner_text().strip() == "42"
+
+
 def test_an_endless_cell_can_be_interrupted(live):
     cell = live.locator(".cell:has(.pnn-editor)").first
     cell.locator("textarea").fill("while True: pass")

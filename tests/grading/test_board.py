@@ -39,6 +39,13 @@ def test_board_says_what_the_state_is():
 Total: 1 of 10 points; 4 points could not be graded"""
 
 
+def test_board_says_a_thing_once():
+    parts = [Result("here/answer", f"9.1{letter}", "part", 1, FAILED, words="No file.")
+             for letter in "abc"]
+    text = "\n".join(board.lines(parts))
+    assert text.count("No file.") == 1 and text.count("as above") == 2
+
+
 def test_reports_tell_the_same_story(tmp_path):
     report.write(tmp_path, {"": some_results()}, 1.5)
     data = json.loads((tmp_path / "results.json").read_text())

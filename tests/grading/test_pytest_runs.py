@@ -15,14 +15,14 @@ LSTM = load(declared_in("recurrent/lstm_cell"))
 PYTEST = str(Path(sys.executable).with_name("pytest"))
 
 
-def run(*arguments, cwd=ROOT, command=(PYTEST,)):
+def run(*arguments, cache=None):
     """(exit status, output) of pytest at the repository's root."""
     env = {**os.environ, "COLUMNS": "90", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     env.pop("PYTEST_ADDOPTS", None)
     plugins = ["-p", "xdist"] if "-n" in arguments else []
-    done = subprocess.run(
-        [*command, *plugins, *map(str, arguments), "-p", "no:cacheprovider"], cwd=cwd,
-        env=env, capture_output=True, text=True, timeout=300)
+    caching = ["-o", f"cache_dir={cache}"] if cache else ["-p", "no:cacheprovider"]
+    done = subprocess.run([PYTEST, *plugins, *map(str, arguments), *caching], cwd=ROOT,
+                          env=env, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -46,6 +46,12 @@ def test_skeleton_as_it_comes(tmp_path):
     assert "Traceback" not in text and "FAILURES" not in text and "NotPassed" not in text
 
 
+def test_hints_come_one_after_the_other(tmp_path):
+    asked = ("exercises/recurrent/lstm_cell.py", "-k", "17.1c", "--hint", "c")
+    hints = [run(*asked, cache=tmp_path)[1] for _ in range(2)]
+    assert "Hint 1 of 3 for 17.1c" in hints[0] and "Hint 2 of 3 for 17.1c" in hints[1]
+
+
 def test_solution_passes_with_status_zero(tmp_path):
     folder = hand_in(tmp_path / "recurrent", LSTM.solution)
     status, text = run("exercises", "-k", "lstm_cell", "--submission", folder.parent,
@@ -62,7 +68,7 @@ def test_mistake_is_explained(tmp_path):
                        "--report", tmp_path / "out")
     assert status == 1
     assert "[no] 17.1c  new cell and hidden state            0/3" in text
-    assert "→ Your c' equals f*c + g" in text and "read again: section 17.4" in text
+    assert "→ Your c' equals f*c + g" in text and "read again: " in text
     assert "[..] 17.1d  the whole step                       0/1  waits for 17.1c" in text
     assert json.loads((tmp_path / "out" / "results.json").read_text())["score"] == 3
 

@@ -1,4 +1,5 @@
-"""Every layer and loss gives PyTorch's outputs and gradients (recorded; see tests/golden)."""
+"""Every layer and loss gives PyTorch's outputs and gradients (recorded; see
+tests/golden)."""
 import pytest
 
 from tests.golden.leaves import FAMILIES

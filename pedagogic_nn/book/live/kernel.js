@@ -107,7 +107,10 @@ export class Kernel {
     this.socket.close();
     this.lost("restarted");
     this.heard("starting");
-    await api("POST", `kernels/${this.session.kernel.id}/restart`);
+    const { id } = this.session.kernel;
+    const running = await api("GET", "kernels");
+    if (!running.some((kernel) => kernel.id === id)) return this.start();   // ended elsewhere
+    await api("POST", `kernels/${id}/restart`);
     await this.connect();
     await this.execute("");
     this.heard("idle");

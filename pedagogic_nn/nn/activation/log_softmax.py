@@ -124,11 +124,13 @@ def _along(dim, operation, *arrays):
 
 
 def implicit_dim(dim: int | None, ndim: int, who: str) -> int:
-    """0.1 let `dim` be left out and chose 0 for 0, 1 or 3 axes, else 1; PyTorch warns and does so
-    still."""
+    """The axis that 0.1 chose when `dim` was left out: 0 for 0, 1 or 3 axes, else 1.
+
+    PyTorch does so still, and warns.
+    """
     if dim is None:
-        warnings.warn(f"{who}: say which axis is meant with dim=…; the old rule that chooses one "
-                      "is easy to get wrong", UserWarning, stacklevel=4)
+        warnings.warn(f"{who}: say which axis is meant with dim=…; the old rule that "
+                      "chooses one is easy to get wrong", UserWarning, stacklevel=4)
         return 0 if ndim in (0, 1, 3) else 1
     return (axes(dim, ndim, who) or (0,))[0]
 
@@ -136,11 +138,12 @@ def implicit_dim(dim: int | None, ndim: int, who: str) -> int:
 def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """input - log Σ exp(input) along `dim`."""
     input = input if dtype is None else input.to(dtype)
-    return LogSoftmaxFunction.apply(input, dim=implicit_dim(dim, input.ndim, "log_softmax"))
+    dim = implicit_dim(dim, input.ndim, "log_softmax")
+    return LogSoftmaxFunction.apply(input, dim=dim)
 
 
 class LogSoftmax(Module):
-    """Scores to log-probabilities along one axis: x - log Σ exp(x), computed without overflow.
+    """Scores to log-probabilities along one axis: x - log Σ exp(x), without overflow.
 
     Args:
         dim: the axis along which the probabilities add up to 1.

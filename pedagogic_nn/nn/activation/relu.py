@@ -50,7 +50,7 @@ class ReLUFunction(Primitive):
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
-    """max(0, input), element by element; with inplace=True the input itself is changed."""
+    """max(0, input), element by element; inplace=True changes the input itself."""
     return input._replace("relu") if inplace else ReLUFunction.apply(input)
 
 
@@ -67,7 +67,8 @@ class ReLU(Module):
         >>> nn.ReLU()(torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
 
-    Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+    Source: Nair & Hinton, "Rectified linear units improve restricted Boltzmann
+    machines", 2010.
     """
 
     def __init__(self, inplace: bool = False) -> None:

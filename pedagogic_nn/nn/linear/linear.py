@@ -29,7 +29,7 @@ def affine(x, weight, bias):
 def _affine_cpu(x, weight, bias):
     from ...backend.gemm import matmul
     y = xp_of(x).empty((x.shape[0], weight.shape[0]), x.dtype)
-    y[:] = bias                                # the product is added to it: one pass less over y
+    y[:] = bias                          # the product is added: one pass less over y
     return matmul(x, weight.T, out=y, accumulate=True)
 
 
@@ -69,10 +69,12 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
         raise RuntimeError(f"linear: weight of shape {tuple(weight.shape)} reads "
-                           f"{weight.shape[-1]} features, got input of shape {tuple(input.shape)}")
+                           f"{weight.shape[-1]} features, got input of shape "
+                           f"{tuple(input.shape)}")
     if input.dtype != weight.dtype:
-        raise RuntimeError(f"linear: input is {input.dtype} and weight is {weight.dtype}; convert "
-                           f"one, for example input.to({weight.dtype})")
+        raise RuntimeError(f"linear: input is {input.dtype} and weight is "
+                           f"{weight.dtype}; convert one, for example "
+                           f"input.to({weight.dtype})")
     return LinearFunction.apply(input, weight, bias)
 
 
@@ -100,7 +102,8 @@ class Linear(Module):
         super().__init__()
         for name, value in (("in_features", in_features), ("out_features", out_features)):
             if not isinstance(value, int) or value < 0:
-                raise ValueError(f"Linear: {name} must be a whole number from 0 on, got {value!r}")
+                raise ValueError(f"Linear: {name} must be a whole number from 0 on, "
+                                 f"got {value!r}")
         self.in_features, self.out_features = in_features, out_features
         made = {"device": device, "dtype": dtype}
         self.weight = Parameter(empty(out_features, in_features, **made))
@@ -120,8 +123,8 @@ class Linear(Module):
     def forward(self, input: Any) -> Any:
         if input.ndim == 0 or input.shape[-1] != self.in_features:
             raise RuntimeError(f"Linear({self.in_features}, {self.out_features}) reads "
-                               f"{self.in_features} features, got {input.shape[-1:] or 'none'} "
-                               f"in input of shape {tuple(input.shape)}")
+                               f"{self.in_features} features, got input of shape "
+                               f"{tuple(input.shape)}")
         return linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:

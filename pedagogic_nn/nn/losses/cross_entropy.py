@@ -4,12 +4,15 @@ For one example with scores x (C,), right class t, class weights w (C,), smoothi
 
     log p_j = x_j - log Σ_k exp(x_k)
     loss    = -(1 - ε) w_t log p_t - (ε / C) Σ_j w_j log p_j
-    dx_j    = A p_j - (ε / C) w_j - (1 - ε) w_t [j = t],      A = (1 - ε) w_t + (ε / C) Σ_k w_k
+    dx_j    = A p_j - (ε / C) w_j - (1 - ε) w_t [j = t]
+    with A  = (1 - ε) w_t + (ε / C) Σ_k w_k
 
-Without weights and smoothing that is loss = -log p_t, dx = p - one-hot(t).  The mean over a batch
-is weighted: Σ loss / Σ w_t, over the examples whose class is not `ignore_index`.
+Without weights and smoothing that is loss = -log p_t, dx = p - one-hot(t).  The mean
+over a batch is weighted: Σ loss / Σ w_t, over the examples whose class is not
+`ignore_index`.
 
-The largest score is taken off first: exp cannot overflow, and log p is exact where p is tiny.
+The largest score is taken off first: exp cannot overflow, and log p is exact where p is
+tiny.
 
 Book: losses/cross_entropy.
 """
@@ -23,16 +26,17 @@ from ...backend import ZERO, contiguous, cuda, jit, like, math, op
 from ...backend.device import xp_of
 from .reduction import Loss, reduction_of
 
-IGNORED = -1        # the class that kernels skip; user's ignore_index becomes this at the door
+IGNORED = -1            # the class that kernels skip; ignore_index becomes this
 
-# ---- rows of scores: losses and their slope in one pass ------------------------------------------
+# ---- rows of scores: losses and their slope in one pass ------------------------------
 
 
 @op
 def cross_entropy_rows(x, t, w, smoothing, scale, with_slope):
-    """x (N, C), t (N,), w (C,), three numbers → losses (N,), the slope of scale · Σ losses (N, C).
+    """x (N, C), t (N,), w (C,), three numbers → losses (N,), slope (N, C).
 
-    Rows with class -1 have loss 0 and slope 0.  Without `with_slope` the second is (0, C).
+    The slope is that of scale · Σ losses; without `with_slope` it is (0, C).  Rows with
+    class -1 have loss 0 and slope 0.
     """
     C = x.shape[1]
     x = x - x.max(axis=1, keepdims=True)
@@ -77,7 +81,8 @@ def _rows_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
             if with_slope:
                 dx[n] = ZERO
         else:
-            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope, dx[n * with_slope])
+            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope,
+                             dx[n * with_slope])
 
 
 @cuda.jit
@@ -90,7 +95,8 @@ def _rows_cuda(losses, dx, x, t, w, smoothing, scale, with_slope):
                 for j in range(x.shape[1]):
                     dx[n, j] = ZERO
         else:
-            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope, dx[n * with_slope])
+            losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope,
+                             dx[n * with_slope])
 
 
 @cross_entropy_rows.kernels(cpu=_rows_cpu, cuda=_rows_cuda)
@@ -98,12 +104,12 @@ def _run_rows(run, x, t, w, smoothing, scale, with_slope):
     number = x.dtype.type
     losses = like(x, x.shape[:1])
     dx = like(x, x.shape if with_slope else (1, x.shape[1]))     # a row that nobody reads
-    run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale), int(with_slope),
-        work=x.size)
+    run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale),
+        int(with_slope), work=x.size)
     return losses, dx if with_slope else dx[:0]
 
 
-# ---- on the tape ---------------------------------------------------------------------------------
+# ---- on the tape ---------------------------------------------------------------------
 
 
 @op
@@ -117,7 +123,8 @@ def class_rows(t, w, ignore_index):
     ignored = t == ignore_index
     wrong = ((t < 0) | (t >= w.size)) & ~ignored
     place = xp.concatenate([wrong, xp.ones(1, bool)]).argmax()
-    counted = xp.where(ignored | wrong, w.dtype.type(0), w[xp.where(ignored | wrong, 0, t)])
+    out = ignored | wrong
+    counted = xp.where(out, w.dtype.type(0), w[xp.where(out, 0, t)])
     total = counted.sum(dtype=np.float64)
     summary = xp.stack([total, xp.where(place < t.size, place, -1)])
     return xp.where(ignored, IGNORED, t), summary
@@ -186,10 +193,11 @@ def _no_class(t, place, C, ignore_index):
                       f"ignore_index is {ignore_index}")
 
 
-def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,
-                  ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
+def cross_entropy(input: Any, target: Any, weight: Any = None,
+                  size_average: bool | None = None, ignore_index: int = -100,
+                  reduce: bool | None = None, reduction: str = "mean",
                   label_smoothing: float = 0.0) -> Any:
-    """The cross entropy of scores and classes, or probabilities; see `CrossEntropyLoss`."""
+    """The cross entropy of scores and targets; see `CrossEntropyLoss`."""
     reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"cross_entropy: label_smoothing must be from 0 to 1, "
@@ -209,27 +217,29 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: boo
 def _check(input, target, weight):
     who, shape = "CrossEntropyLoss", tuple(input.shape)
     if not input.is_floating_point():
-        raise RuntimeError(f"{who}: input must hold scores in floating point, got {input.dtype}")
+        raise RuntimeError(f"{who}: input must hold scores in floating point, "
+                           f"got {input.dtype}")
     if input.ndim < 2:
-        raise ValueError(f"{who}: input must have shape (C,), (N, C) or (N, C, …), got {shape}")
+        raise ValueError(f"{who}: input must have shape (C,), (N, C) or (N, C, …), "
+                         f"got {shape}")
     C = shape[1]
     if target.is_floating_point():
         if target.shape != input.shape:
-            raise RuntimeError(f"{who}: probabilities must have the input's shape {shape}, "
-                               f"got {tuple(target.shape)}")
+            raise RuntimeError(f"{who}: probabilities must have the input's shape "
+                               f"{shape}, got {tuple(target.shape)}")
     elif tuple(target.shape) != (expected := (shape[0], *shape[2:])):
-        raise ValueError(f"{who}: for input of shape {shape} expected classes of shape {expected}, "
-                         f"got {tuple(target.shape)}")
+        raise ValueError(f"{who}: for input of shape {shape} expected classes of shape "
+                         f"{expected}, got {tuple(target.shape)}")
     elif target.dtype.kind not in "iu":
         raise RuntimeError(f"{who}: classes must be integers, got {target.dtype}; "
                            "say target.long()")
     if weight is not None and tuple(weight.shape) != (C,):
-        raise RuntimeError(f"{who}: weight must have one number for each of the {C} classes, "
-                           f"got shape {tuple(weight.shape)}")
+        raise RuntimeError(f"{who}: weight must have one number for each of the {C} "
+                           f"classes, got shape {tuple(weight.shape)}")
 
 
 def _soft(input, target, weight, reduction, smoothing):
-    """Probability targets, spelled with tensor operations: the tape finds both gradients."""
+    """Probability targets, in tensor operations: the tape finds both gradients."""
     C = input.shape[1]
     log_p = input - input.logsumexp(1, keepdim=True)
     target = target * (1 - smoothing) + smoothing / C if smoothing else target
@@ -252,9 +262,9 @@ class CrossEntropyLoss(Loss):
         label_smoothing: ε; the right class gets 1 - ε and all classes share ε.
 
     Shape:
-        input (N, C), target (N,) of classes 0 … C - 1 → a single number, or (N,) with 'none';
-        input (N, C, d₁, …), target (N, d₁, …); input (C,), target ();
-        or target of the input's shape with a probability for each class.
+        input (N, C), target (N,) of classes 0 … C - 1 → a single number, or (N,) with
+        'none'; input (N, C, d₁, …), target (N, d₁, …); input (C,), target (); or target
+        of the input's shape with a probability for each class.
 
     Raises:
         IndexError: a target is no class.
@@ -265,13 +275,14 @@ class CrossEntropyLoss(Loss):
         >>> loss(torch.zeros(2, 4), torch.tensor([0, 3]))
         tensor(1.3863)
 
-    Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs",
-    1990; label smoothing from Szegedy et al., "Rethinking the Inception architecture", 2016.
+    Source: Bridle, "Probabilistic interpretation of feedforward classification network
+    outputs", 1990; label smoothing from Szegedy et al., "Rethinking the Inception
+    architecture", 2016.
     """
 
     def __init__(self, weight: Any = None, size_average: bool | None = None,
-                 ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
-                 label_smoothing: float = 0.0) -> None:
+                 ignore_index: int = -100, reduce: bool | None = None,
+                 reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         super().__init__(size_average, reduce, reduction)
         if weight is not None and not isinstance(weight, Tensor):
             raise TypeError(f"CrossEntropyLoss: weight must be a tensor, "
@@ -280,5 +291,6 @@ class CrossEntropyLoss(Loss):
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Any, target: Any) -> Any:
-        return cross_entropy(input, target, self.weight, ignore_index=self.ignore_index,
-                             reduction=self.reduction, label_smoothing=self.label_smoothing)
+        return cross_entropy(
+            input, target, self.weight, ignore_index=self.ignore_index,
+            reduction=self.reduction, label_smoothing=self.label_smoothing)

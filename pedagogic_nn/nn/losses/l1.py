@@ -1,7 +1,7 @@
 """L1Loss: the mean of |x - y|.
 
     loss = (1/n) Σ |x - y|
-    dx   = sign(x - y) / n            0 where x = y, a choice: any slope from -1 to 1 would do
+    dx   = sign(x - y) / n         0 where x = y: any slope from -1 to 1 would do
 
 Book: losses/l1.
 """

@@ -1,8 +1,8 @@
-"""What all losses share: the old and the new spelling of the reduction, and the pattern of a loss
-that compares two arrays element by element.
+"""What all losses share: the old and the new spelling of the reduction, and the pattern
+of a loss that compares two arrays element by element.
 
-0.1 had `size_average` (mean or sum) and later `reduce` (gather at all or not).  They become
-today's `reduction` here, at the door, and never travel further:
+0.1 had `size_average` (mean or sum) and later `reduce` (gather at all or not).  They
+become today's `reduction` here, at the door, and never travel further:
 
     size_average   reduce          reduction
     None, True     None, True  →   'mean'
@@ -40,7 +40,8 @@ def reduction_of(who: str, reduction: str = "mean", size_average: bool | None = 
             return "none"
         return "sum" if size_average is False else "mean"
     if reduction not in REDUCTIONS:
-        raise ValueError(f"{who}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
+        raise ValueError(f"{who}: reduction must be 'none', 'mean' or 'sum', "
+                         f"got {reduction!r}")
     return reduction
 
 
@@ -55,14 +56,16 @@ class Loss(Module):
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None,
                  reduction: str = "mean") -> None:
         super().__init__()
-        self.reduction = reduction_of(type(self).__name__, reduction, size_average, reduce)
+        who = type(self).__name__
+        self.reduction = reduction_of(who, reduction, size_average, reduce)
 
 
 class ElementwiseLoss(Primitive):
-    """Σ value(x, y) · scale over the elements of two arrays, and its slope in the same pass.
+    """scale · Σ value(x, y) over two arrays, and its slope in the same pass.
 
-    A subclass gives three operations: `value` and `slope` (with respect to x) of one element each,
-    and `total`, made of the two by `summed`.  `slope_of_target` turns a slope into the target's.
+    A subclass gives three operations: `value` and `slope` (with respect to x) of one
+    element each, and `total`, made of the two by `summed`.  `slope_of_target` turns a
+    slope into the target's.
     """
 
     value: Op
@@ -114,21 +117,21 @@ def check_shapes(who: str, input: Any, target: Any, broadcast: bool = True) -> N
     """
     if input.shape == target.shape:
         return
-    message = (f"{who} compares element by element: input has shape {tuple(input.shape)}, "
-               f"target has shape {tuple(target.shape)}")
+    message = (f"{who} compares element by element: input has shape "
+               f"{tuple(input.shape)}, target has shape {tuple(target.shape)}")
     if not broadcast:
         raise ValueError(message)
     try:
         np.broadcast_shapes(input.shape, target.shape)
     except ValueError:
         raise RuntimeError(message) from None
-    warnings.warn(f"{message}; they are stretched to one shape, which is seldom what is meant",
-                  UserWarning, stacklevel=3)
+    warnings.warn(f"{message}; they are stretched to one shape, which is seldom what "
+                  "is meant", UserWarning, stacklevel=3)
 
 
-# ---- value and slope in one pass -----------------------------------------------------------------
+# ---- value and slope in one pass -----------------------------------------------------
 
-BLOCK = 2048       # elements summed in the arrays' own precision before float64 takes over
+BLOCK = 2048    # elements summed in their own precision before float64 takes over
 
 
 def _sum_cpu(lo, hi, slopes, x, y, scale):
@@ -158,7 +161,7 @@ def _each_cuda(values, slopes, x, y, scale):
 
 
 def summed(value: Op, slope: Op, one_value: Any, one_slope: Any) -> Op:
-    """The operation (x, y, scale, with_slopes) → scale · Σ value(x, y), scale · slope(x, y).
+    """The operation (x, y, scale, with_slopes) → scale · Σ value, scale · slope.
 
     Args:
         value, slope: the elementwise operations.
@@ -193,8 +196,8 @@ def _named(template: Callable, name: str, functions: dict) -> Callable:
 def _total_cpu(kernel, x, y, scale, with_slopes):
     x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
     slopes = np.empty(x.shape if with_slopes else (0,), x.dtype)
-    total = sum_on_cpu(kernel, (x.size,), slopes.reshape(-1), x.reshape(-1), y.reshape(-1),
-                       x.dtype.type(scale))
+    flat = [a.reshape(-1) for a in (slopes, x, y)]
+    total = sum_on_cpu(kernel, (x.size,), *flat, x.dtype.type(scale))
     return np.asarray(total * scale, x.dtype), slopes if with_slopes else None
 
 

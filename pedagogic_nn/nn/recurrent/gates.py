@@ -1,11 +1,12 @@
-"""What all recurrent cells share: the two products before the non-linearity, their gradients, and
-the module that keeps the four parameters.
+"""What all recurrent cells share: the two products before the non-linearity, their
+gradients, and the module that keeps the four parameters.
 
-    a   = x W_ihᵀ + b_ih + h W_hhᵀ + b_hh                   (N, G·H), G gates of H units
-    dx  = da W_ih            dh   = da W_hh
-    dW_ih = daᵀ x            dW_hh = daᵀ h        db_ih = db_hh = the sum of da over the batch
+    a     = x W_ihᵀ + b_ih + h W_hhᵀ + b_hh        (N, G·H), G gates of H units
+    dx    = da W_ih            dh    = da W_hh
+    dW_ih = daᵀ x              dW_hh = daᵀ h
+    db_ih = db_hh = the sum of da over the batch
 
-cuDNN keeps two biases where one would do, and PyTorch's checkpoints have both, so we do too.
+cuDNN keeps two biases where one would do.  PyTorch's checkpoints have both, so we do too.
 """
 import math
 from typing import Any
@@ -81,13 +82,15 @@ class RecurrentCell(Module):
                 raise TypeError(f"{type(self).__name__}: {name} must be a whole number, "
                                 f"got {value!r}")
             if value < (name == "hidden_size"):
-                raise ValueError(f"{type(self).__name__}: {name} must be positive, got {value}")
+                raise ValueError(f"{type(self).__name__}: {name} must be positive, "
+                                 f"got {value}")
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         rows, made = self.gates * hidden_size, {"device": device, "dtype": dtype}
         self.weight_ih = Parameter(empty(rows, input_size, **made))
         self.weight_hh = Parameter(empty(rows, hidden_size, **made))
         for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(name, Parameter(empty(rows, **made)) if bias else None)
+            value = Parameter(empty(rows, **made)) if bias else None
+            self.register_parameter(name, value)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -105,18 +108,20 @@ class RecurrentCell(Module):
             raise RuntimeError(f"{who} reads {self.input_size} features per example, got "
                                f"{x.shape[-1]} in input of shape {tuple(x.shape)}")
         if x.dtype != self.weight_ih.dtype:
-            raise RuntimeError(f"{who} has {self.weight_ih.dtype} weights, got {x.dtype} input; "
-                               f"convert one, for example input.to({self.weight_ih.dtype})")
+            dtype = self.weight_ih.dtype
+            raise RuntimeError(f"{who} has {dtype} weights, got {x.dtype} input; convert "
+                               f"one, for example input.to({dtype})")
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
         expected = (*x.shape[:-1], self.hidden_size)
         if tuple(state.shape) != expected:
-            raise RuntimeError(f"{type(self).__name__}({self.input_size}, {self.hidden_size}) "
-                               f"expected {name} of shape {expected} beside input of shape "
-                               f"{tuple(x.shape)}, got {tuple(state.shape)}")
+            who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
+            raise RuntimeError(f"{who} expected {name} of shape {expected} beside input "
+                               f"of shape {tuple(x.shape)}, got {tuple(state.shape)}")
 
     def _zeros(self, x: Any) -> Any:
         return zeros(*x.shape[:-1], self.hidden_size, dtype=x.dtype, device=x.device)
 
     def extra_repr(self) -> str:
-        return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+        bias = "" if self.bias else ", bias=False"
+        return f"{self.input_size}, {self.hidden_size}{bias}"

@@ -27,8 +27,9 @@ from ...autograd.function import Primitive
 from ...backend import ONE, cuda, jit, like, math, op
 from .gates import RecurrentCell, gate_inputs, gate_inputs_backward, total_bias
 
-# ---- one unit: the equations, shared by the CPU and the CUDA kernels ---------------------
-# Inlined into the loops, which vectorise only then: 24 µs instead of 255 for 32 x 256 units.
+# ---- one unit: the equations, shared by the CPU and the CUDA kernels -----------------
+# Inlined into the loops, which vectorise only then: 24 µs instead of 255 for 32 x 256
+# units.
 
 
 @jit(forceinline=True)
@@ -51,12 +52,15 @@ def unit_backward(i, f, g, o, c, c_new, dh, dc):
             d * f)
 
 
-# ---- all units of a batch, forward ---------------------------------------------------------------
+# ---- all units of a batch, forward ---------------------------------------------------
 
 
 @op
 def lstm_units(a, c):
-    """a (N, 4H), c (N, H) → h' (N, H), c' (N, H), gates (N, 4H).  Columns of a: i f g o."""
+    """a (N, 4H), c (N, H) → h' (N, H), c' (N, H), gates (N, 4H).
+
+    The columns of a and of the gates: i f g o, H each.
+    """
     i, f, g, o = np.split(a, 4, axis=1)
     i, f, g, o = _expit(i), _expit(f), np.tanh(g), _expit(o)
     c = f * c + i * g
@@ -69,15 +73,22 @@ def _expit(x):
         return 1 / (1 + np.exp(-x))
 
 
+@jit(forceinline=True)
+def _four(row, H):
+    """The blocks i f g o of a row (4H,): slices, since those vectorise."""
+    return row[:H], row[H:2 * H], row[2 * H:3 * H], row[3 * H:]
+
+
 @jit
 def _units_cpu(lo, hi, h_new, c_new, gates, a, c):
     H = c.shape[1]
     for n in range(lo, hi):
-        ai, af, ag, ao = a[n, :H], a[n, H:2 * H], a[n, 2 * H:3 * H], a[n, 3 * H:]
-        gi, gf, gg, go = gates[n, :H], gates[n, H:2 * H], gates[n, 2 * H:3 * H], gates[n, 3 * H:]
+        ai, af, ag, ao = _four(a[n], H)
+        gi, gf, gg, go = _four(gates[n], H)
         cn, hn, cm = c_new[n], h_new[n], c[n]
         for j in range(H):
-            gi[j], gf[j], gg[j], go[j], hn[j], cn[j] = unit(ai[j], af[j], ag[j], ao[j], cm[j])
+            gi[j], gf[j], gg[j], go[j], hn[j], cn[j] = unit(
+                ai[j], af[j], ag[j], ao[j], cm[j])
 
 
 @cuda.jit
@@ -93,11 +104,11 @@ def _units_cuda(h_new, c_new, gates, a, c):
 @lstm_units.kernels(cpu=_units_cpu, cuda=_units_cuda)
 def _run_units(run, a, c):
     h_new, c_new, gates = like(c), like(c), like(a)
-    run(c.shape, h_new, c_new, gates, a, c)                        # one thread for each unit
+    run(c.shape, h_new, c_new, gates, a, c)             # one thread for each unit
     return h_new, c_new, gates
 
 
-# ---- all units of a batch, backward --------------------------------------------------------------
+# ---- all units of a batch, backward --------------------------------------------------
 
 
 @op
@@ -106,7 +117,8 @@ def lstm_units_backward(gates, c, c_new, dh, dc):
     i, f, g, o = np.split(gates, 4, axis=1)
     tanh_c = np.tanh(c_new)
     d = dc + dh * o * (1 - tanh_c**2)
-    da = [d * g * i * (1 - i), d * c * f * (1 - f), d * i * (1 - g**2), dh * tanh_c * o * (1 - o)]
+    da = [d * g * i * (1 - i), d * c * f * (1 - f),
+          d * i * (1 - g**2), dh * tanh_c * o * (1 - o)]
     return np.concatenate(da, axis=1), d * f
 
 
@@ -114,8 +126,8 @@ def lstm_units_backward(gates, c, c_new, dh, dc):
 def _units_backward_cpu(lo, hi, da, dc_old, gates, c, c_new, dh, dc):
     H = c.shape[1]
     for n in range(lo, hi):
-        ai, af, ag, ao = da[n, :H], da[n, H:2 * H], da[n, 2 * H:3 * H], da[n, 3 * H:]
-        gi, gf, gg, go = gates[n, :H], gates[n, H:2 * H], gates[n, 2 * H:3 * H], gates[n, 3 * H:]
+        ai, af, ag, ao = _four(da[n], H)
+        gi, gf, gg, go = _four(gates[n], H)
         cm, cn, dhn, dcn, out = c[n], c_new[n], dh[n], dc[n], dc_old[n]
         for j in range(H):
             ai[j], af[j], ag[j], ao[j], out[j] = unit_backward(
@@ -127,7 +139,8 @@ def _units_backward_cuda(da, dc_old, gates, c, c_new, dh, dc):
     n, j = cuda.grid(2)
     N, H = c.shape
     if n < N and j < H:
-        da[n, j], da[n, H + j], da[n, 2 * H + j], da[n, 3 * H + j], dc_old[n, j] = unit_backward(
+        (da[n, j], da[n, H + j], da[n, 2 * H + j], da[n, 3 * H + j],
+         dc_old[n, j]) = unit_backward(
             gates[n, j], gates[n, H + j], gates[n, 2 * H + j], gates[n, 3 * H + j],
             c[n, j], c_new[n, j], dh[n, j], dc[n, j])
 
@@ -139,7 +152,7 @@ def _run_units_backward(run, gates, c, c_new, dh, dc):
     return da, dc_old
 
 
-# ---- one step on the tape, and the module --------------------------------------------------------
+# ---- one step on the tape, and the module --------------------------------------------
 
 
 class LSTMStep(Primitive):
@@ -174,12 +187,12 @@ class LSTMCell(RecurrentCell):
         bias: whether the biases are added.
 
     Shape:
-        input (N, D), (h (N, H), c (N, H)) → h' (N, H), c' (N, H); without a batch (D,), ((H,), (H,)).
-        The states are zero if they are left out.
+        input (N, D), (h (N, H), c (N, H)) → h' (N, H), c' (N, H); without a batch (D,),
+        ((H,), (H,)). The states are zero if they are left out.
 
     Parameters:
-        weight_ih (4H, D), weight_hh (4H, H), bias_ih (4H,), bias_hh (4H,), rows in the order
-        i f g o, uniform in ±1/√H.
+        weight_ih (4H, D), weight_hh (4H, H), bias_ih (4H,), bias_hh (4H,), rows in the
+        order i f g o, uniform in ±1/√H.
 
     Raises:
         ValueError: the input has more than two axes.
@@ -191,8 +204,8 @@ class LSTMCell(RecurrentCell):
         >>> h.shape, c.shape
         (torch.Size([3, 20]), torch.Size([3, 20]))
 
-    Source: Hochreiter & Schmidhuber, "Long short-term memory", 1997; the forget gate from Gers,
-    Schmidhuber & Cummins, "Learning to forget", 2000.
+    Source: Hochreiter & Schmidhuber, "Long short-term memory", 1997; the forget gate
+    from Gers, Schmidhuber & Cummins, "Learning to forget", 2000.
     """
 
     gates = 4
@@ -211,6 +224,6 @@ class LSTMCell(RecurrentCell):
 
     def _pair(self, hx: Any) -> tuple[Any, Any]:
         if not isinstance(hx, (tuple, list)) or len(hx) != 2:
-            raise RuntimeError(f"LSTMCell({self.input_size}, {self.hidden_size}) expected the "
-                               f"pair (h_0, c_0), got {type(hx).__name__}")
+            raise RuntimeError(f"LSTMCell({self.input_size}, {self.hidden_size}) expected "
+                               f"the pair (h_0, c_0), got {type(hx).__name__}")
         return hx[0], hx[1]

@@ -62,7 +62,8 @@ def relu_unit_backward(h, dh):
     return where(h > ZERO, dh, ZERO)
 
 
-UNITS = {"tanh": (tanh_units, tanh_units_backward), "relu": (relu_units, relu_units_backward)}
+UNITS = {"tanh": (tanh_units, tanh_units_backward),
+         "relu": (relu_units, relu_units_backward)}
 
 
 class RNNStep(Primitive):
@@ -109,7 +110,8 @@ class RNNCell(RecurrentCell):
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True,
-                 nonlinearity: str = "tanh", device: Any = None, dtype: Any = None) -> None:
+                 nonlinearity: str = "tanh", device: Any = None,
+                 dtype: Any = None) -> None:
         if nonlinearity not in UNITS:
             raise ValueError(f"RNNCell: nonlinearity must be 'tanh' or 'relu', "
                              f"got {nonlinearity!r}")
@@ -123,10 +125,12 @@ class RNNCell(RecurrentCell):
         alone = input.ndim == 1
         if alone:
             input, hx = input.unsqueeze(0), hx.unsqueeze(0)
-        h = RNNStep.apply(input, hx, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh,
-                          nonlinearity=self.nonlinearity)
+        h = RNNStep.apply(input, hx, self.weight_ih, self.weight_hh, self.bias_ih,
+                          self.bias_hh, nonlinearity=self.nonlinearity)
         return h.squeeze(0) if alone else h
 
     def extra_repr(self) -> str:
-        name = "" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity}"
-        return super().extra_repr() + name
+        plain = super().extra_repr()
+        if self.nonlinearity == "tanh":
+            return plain
+        return f"{plain}, nonlinearity={self.nonlinearity}"

@@ -1,8 +1,10 @@
-"""PixelShuffle: fold r² channels into an image r times finer, and PixelUnshuffle: the way back.
+"""PixelShuffle: fold r² channels into an image r times finer, and PixelUnshuffle: the
+way back.
 
     out[n, c, h·r + a, w·r + b] = x[n, c·r² + a·r + b, h, w]
 
-A rearrangement: every element keeps its value, so the gradient is the rearrangement backwards.
+A rearrangement: every element keeps its value, so the gradient is the rearrangement
+backwards.
 
 Book: vision/pixel_shuffle.
 """
@@ -49,7 +51,8 @@ def _shuffle_cuda(out, x, r):
 def _run_shuffle(run, x, r):
     n, cr2, h, w = x.shape
     out = like(x, (n, cr2 // r**2, h * r, w * r))
-    run((n * out.shape[1], h * r, w * r), out, x, r)          # one thread for each output pixel
+    # one thread for each output pixel
+    run((n * out.shape[1], h * r, w * r), out, x, r)
     return out
 
 
@@ -93,7 +96,8 @@ def _run_unshuffle(run, x, r):
 
 
 class _Rearrangement(Primitive):
-    """One of the two; its gradient is the other.  Leading axes are merged into one batch."""
+    """One of the two; its gradient is the other.  Leading axes are merged into one
+    batch."""
 
     @classmethod
     def forward(cls, ctx, x, r):
@@ -135,8 +139,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     r, channels = upscale_factor, input.shape[-3]
     if channels % r**2:
         raise RuntimeError(
-            f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a multiple of "
-            f"{r * r} channels, got {channels} in shape {tuple(input.shape)}")
+            f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a multiple "
+            f"of {r * r} channels, got {channels} in shape {tuple(input.shape)}")
     return PixelShuffleFunction.apply(input, r=r)
 
 
@@ -145,8 +149,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     _check("PixelUnshuffle", "downscale_factor", downscale_factor, input)
     r, (h, w) = downscale_factor, input.shape[-2:]
     if h % r or w % r:
-        raise RuntimeError(f"PixelUnshuffle({r}) needs a height and a width that {r} divides, "
-                           f"got {h} and {w} in shape {tuple(input.shape)}")
+        raise RuntimeError(f"PixelUnshuffle({r}) needs a height and a width that {r} "
+                           f"divides, got {h} and {w} in shape {tuple(input.shape)}")
     return PixelUnshuffleFunction.apply(input, r=r)
 
 
@@ -166,8 +170,8 @@ class PixelShuffle(Module):
         >>> nn.PixelShuffle(3)(torch.zeros(1, 9, 4, 4)).shape
         torch.Size([1, 1, 12, 12])
 
-    Source: Shi et al., "Real-time single image and video super-resolution using an efficient
-    sub-pixel convolutional neural network", 2016, section 2.2.
+    Source: Shi et al., "Real-time single image and video super-resolution using an
+    efficient sub-pixel convolutional neural network", 2016, section 2.2.
     """
 
     def __init__(self, upscale_factor: int) -> None:

@@ -8,35 +8,92 @@ from pedagogic_nn.nn.losses.cross_entropy import (
     cross_entropy,
     cross_entropy_rows,
 )
-from tests.harness import backend_tests, case, gradient_tests, integers, saturated, uniform
+from tests.harness import (
+    backend_tests,
+    case,
+    gradient_tests,
+    integers,
+    saturated,
+    uniform,
+)
 
-T5 = integers(5, low=-1, high=4)                     # -1: a row that is ignored
+T5 = integers(5, low=-1, high=4)  # -1: a row that is ignored
 CASES = [
     case(class_rows, t=np.array([0, 3, -100, 1]), w=uniform(4), ignore_index=-100),
     case(class_rows, t=np.array([0, 4, -1, 1]), w=uniform(4), ignore_index=1),
     case(class_rows, t=np.array([], np.int64), w=uniform(4), ignore_index=1),
-    case(cross_entropy_rows, x=(5, 4), t=T5, w=uniform(4), smoothing=0.0, scale=0.2,
-         with_slope=True),
-    case(cross_entropy_rows, x=(5, 4), t=T5, w=uniform(4), smoothing=0.1, scale=0.2,
-         with_slope=True),
-    case(cross_entropy_rows, x=(5, 4), t=T5, w=uniform(4), smoothing=0.1, scale=0.2,
-         with_slope=False),
-    case(cross_entropy_rows, x=(0, 4), t=integers(0, high=4), w=uniform(4), smoothing=0.0,
-         scale=1.0, with_slope=True),
-    case(cross_entropy_rows, x=(1, 1), t=integers(1, high=1), w=uniform(1), smoothing=0.0,
-         scale=1.0, with_slope=True),
-    case(cross_entropy_rows, x=saturated(5, 4), t=T5, w=uniform(4), smoothing=0.0, scale=1.0,
-         with_slope=True),
+    case(
+        cross_entropy_rows,
+        x=(5, 4),
+        t=T5,
+        w=uniform(4),
+        smoothing=0.0,
+        scale=0.2,
+        with_slope=True,
+    ),
+    case(
+        cross_entropy_rows,
+        x=(5, 4),
+        t=T5,
+        w=uniform(4),
+        smoothing=0.1,
+        scale=0.2,
+        with_slope=True,
+    ),
+    case(
+        cross_entropy_rows,
+        x=(5, 4),
+        t=T5,
+        w=uniform(4),
+        smoothing=0.1,
+        scale=0.2,
+        with_slope=False,
+    ),
+    case(
+        cross_entropy_rows,
+        x=(0, 4),
+        t=integers(0, high=4),
+        w=uniform(4),
+        smoothing=0.0,
+        scale=1.0,
+        with_slope=True,
+    ),
+    case(
+        cross_entropy_rows,
+        x=(1, 1),
+        t=integers(1, high=1),
+        w=uniform(1),
+        smoothing=0.0,
+        scale=1.0,
+        with_slope=True,
+    ),
+    case(
+        cross_entropy_rows,
+        x=saturated(5, 4),
+        t=T5,
+        w=uniform(4),
+        smoothing=0.0,
+        scale=1.0,
+        with_slope=True,
+    ),
 ]
 test_backends = backend_tests(CASES)
 CLASSES = integers(5, high=4, seed=1)
-test_gradients = gradient_tests([
-    case(cross_entropy, input=(5, 4), target=CLASSES),
-    case(cross_entropy, input=(5, 4), target=CLASSES, label_smoothing=0.1, reduction="sum"),
-    case(cross_entropy, input=(5, 4), target=CLASSES, reduction="none"),
-    case(cross_entropy, input=(2, 4, 3), target=integers(2, 3, high=4)),
-    case(cross_entropy, input=(5, 4), target=uniform(5, 4)),
-])
+test_gradients = gradient_tests(
+    [
+        case(cross_entropy, input=(5, 4), target=CLASSES),
+        case(
+            cross_entropy,
+            input=(5, 4),
+            target=CLASSES,
+            label_smoothing=0.1,
+            reduction="sum",
+        ),
+        case(cross_entropy, input=(5, 4), target=CLASSES, reduction="none"),
+        case(cross_entropy, input=(2, 4, 3), target=integers(2, 3, high=4)),
+        case(cross_entropy, input=(5, 4), target=uniform(5, 4)),
+    ]
+)
 
 
 def test_by_hand():
@@ -79,13 +136,17 @@ def test_says_what_it_expected():
     x = torch.zeros(8, 10)
     target = torch.arange(8)
     target[7] = 12
-    with pytest.raises(IndexError, match=r"target\[7\] is 12, but there are 10 classes \(0 … 9\)"):
+    with pytest.raises(
+        IndexError, match=r"target\[7\] is 12, but there are 10 classes \(0 … 9\)"
+    ):
         cross_entropy(x, target)
     with pytest.raises(ValueError, match=r"expected classes of shape \(8,\), got \(7,\)"):
         cross_entropy(x, torch.arange(7))
     with pytest.raises(RuntimeError, match=r"got shape \(9,\)"):
         cross_entropy(x, torch.arange(8), weight=torch.ones(9))
-    with pytest.raises(RuntimeError, match=r"probabilities must have the input's shape \(8, 10\)"):
+    with pytest.raises(
+        RuntimeError, match=r"probabilities must have the input's shape \(8, 10\)"
+    ):
         cross_entropy(x, torch.zeros(8))
     with pytest.raises(RuntimeError, match="label_smoothing must be from 0 to 1, got 2"):
         cross_entropy(x, torch.arange(8), label_smoothing=2)

@@ -15,9 +15,12 @@ CASES = [
     case(L1.total, x=(1,), y=(1,), scale=1.0, with_slopes=True),
 ]
 test_backends = backend_tests(CASES)
-test_gradients = gradient_tests([
-    case(l1_loss, input=(3, 4), target=(3, 4), reduction=reduction)
-    for reduction in ("mean", "sum", "none")])
+test_gradients = gradient_tests(
+    [
+        case(l1_loss, input=(3, 4), target=(3, 4), reduction=reduction)
+        for reduction in ("mean", "sum", "none")
+    ]
+)
 
 
 def test_by_hand():
@@ -38,17 +41,23 @@ def test_nan_stays_nan():
     x = torch.tensor([float("nan"), 1.0], requires_grad=True)
     loss = l1_loss(x, torch.zeros(2))
     loss.backward()
-    assert np.isnan(loss.item()) and np.isnan(x.grad[0].item()) and x.grad[1].item() == 0.5
+    assert (
+        np.isnan(loss.item()) and np.isnan(x.grad[0].item()) and x.grad[1].item() == 0.5
+    )
 
 
 def test_stretched_shapes_warn():
-    with pytest.warns(UserWarning, match=r"input has shape \(2, 3\), target has shape \(3,\)"):
+    with pytest.warns(
+        UserWarning, match=r"input has shape \(2, 3\), target has shape \(3,\)"
+    ):
         loss = l1_loss(torch.zeros(2, 3), torch.ones(3))
     assert loss.item() == 1
 
 
 def test_says_what_it_expected():
-    with pytest.raises(RuntimeError, match=r"input has shape \(2,\), target has shape \(3,\)"):
+    with pytest.raises(
+        RuntimeError, match=r"input has shape \(2,\), target has shape \(3,\)"
+    ):
         l1_loss(torch.zeros(2), torch.zeros(3))
 
 

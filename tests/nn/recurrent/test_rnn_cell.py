@@ -22,18 +22,36 @@ from tests.harness import (
     saturated,
 )
 
-CASES = [row for units, backward in ((tanh_units, tanh_units_backward),
-                                     (relu_units, relu_units_backward)) for row in (
-    case(units, a=(3, 5)),
-    case(units, a=(0, 5)),
-    case(units, a=saturated(2, 3)),
-    case(backward, h=(3, 5), dh=(3, 5)),
-    case(backward, h=(1, 1), dh=(1, 1)),
-)]
+CASES = [
+    row
+    for units, backward in (
+        (tanh_units, tanh_units_backward),
+        (relu_units, relu_units_backward),
+    )
+    for row in (
+        case(units, a=(3, 5)),
+        case(units, a=(0, 5)),
+        case(units, a=saturated(2, 3)),
+        case(backward, h=(3, 5), dh=(3, 5)),
+        case(backward, h=(1, 1), dh=(1, 1)),
+    )
+]
 test_backends = backend_tests(CASES)
-test_gradients = gradient_tests([
-    case(RNNStep.apply, x=(2, 3), h=(2, 4), w_ih=(4, 3), w_hh=(4, 4), b_ih=(4,), b_hh=(4,),
-         nonlinearity=kind) for kind in ("tanh", "relu")])
+test_gradients = gradient_tests(
+    [
+        case(
+            RNNStep.apply,
+            x=(2, 3),
+            h=(2, 4),
+            w_ih=(4, 3),
+            w_hh=(4, 4),
+            b_ih=(4,),
+            b_hh=(4,),
+            nonlinearity=kind,
+        )
+        for kind in ("tanh", "relu")
+    ]
+)
 
 
 def test_by_hand():
@@ -45,13 +63,19 @@ def test_by_hand():
 
 
 def test_says_what_it_expected():
-    with pytest.raises(ValueError, match="nonlinearity must be 'tanh' or 'relu', got 'sigmoid'"):
+    with pytest.raises(
+        ValueError, match="nonlinearity must be 'tanh' or 'relu', got 'sigmoid'"
+    ):
         nn.RNNCell(3, 4, nonlinearity="sigmoid")
     with pytest.raises(RuntimeError, match=r"expected hidden of shape \(2, 4\)"):
         nn.RNNCell(3, 4)(torch.zeros(2, 3), torch.zeros(2, 5))
 
 
 def test_formulas_stay_float32():
-    for formula, n in ((tanh_unit, 1), (relu_unit, 1), (tanh_unit_backward, 2),
-                       (relu_unit_backward, 2)):
+    for formula, n in (
+        (tanh_unit, 1),
+        (relu_unit, 1),
+        (tanh_unit_backward, 2),
+        (relu_unit_backward, 2),
+    ):
         check_stays_float32(formula, n)

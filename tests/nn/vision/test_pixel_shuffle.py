@@ -21,10 +21,12 @@ CASES = [
     case(unshuffle, x=(0, 1, 4, 4), r=2),
 ]
 test_backends = backend_tests(CASES)
-test_gradients = gradient_tests([
-    case(pixel_shuffle, input=(2, 8, 2, 3), upscale_factor=2),
-    case(pixel_unshuffle, input=(2, 2, 4, 6), downscale_factor=2),
-])
+test_gradients = gradient_tests(
+    [
+        case(pixel_shuffle, input=(2, 8, 2, 3), upscale_factor=2),
+        case(pixel_unshuffle, input=(2, 2, 4, 6), downscale_factor=2),
+    ]
+)
 
 
 def test_by_hand():
@@ -36,7 +38,8 @@ def test_by_hand():
 def test_unshuffle_is_the_way_back():
     x = torch.randn(2, 18, 4, 5)
     np.testing.assert_array_equal(
-        nn.PixelUnshuffle(3)(nn.PixelShuffle(3)(x)).numpy(), x.numpy())
+        nn.PixelUnshuffle(3)(nn.PixelShuffle(3)(x)).numpy(), x.numpy()
+    )
 
 
 def test_leading_axes_are_a_batch():
@@ -51,7 +54,9 @@ def test_says_what_it_expected():
         nn.PixelShuffle(2)(torch.zeros(1, 6, 2, 2))
     with pytest.raises(RuntimeError, match=r"reads images of shape \(\*, C, H, W\)"):
         nn.PixelShuffle(2)(torch.zeros(4, 4))
-    with pytest.raises(ValueError, match="upscale_factor must be a positive integer, got 0"):
+    with pytest.raises(
+        ValueError, match="upscale_factor must be a positive integer, got 0"
+    ):
         nn.PixelShuffle(0)
     with pytest.raises(RuntimeError, match="got 5 and 4"):
         nn.PixelUnshuffle(2)(torch.zeros(1, 1, 5, 4))
