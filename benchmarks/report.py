@@ -14,7 +14,7 @@ from .timing import Result
 
 
 def line(r: Result) -> str:
-    """'LSTMCell 3x10→20     forward      1 thread     12.1 µs   30.2 µs    0.40 (0.38 … 0.43)'."""
+    """Name, what, threads, both times, the ratio with its range, an arrow if behind."""
     ahead = " " if r.ratio <= 1 else "←"
     return (
         f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} {seconds(r.theirs)}  "

@@ -225,7 +225,7 @@ from .autograd.shaping import (
 )
 from .autograd.tensor import Size
 from .backend.device import Device
-from .backend.device import Device as device
+from .backend.device import Device as device  # noqa: N813
 from .backend.launch import get_num_threads, set_num_threads
 from .backend.random import Generator, get_rng_state, manual_seed, set_rng_state
 

@@ -85,7 +85,7 @@ def many_classes(rng, N=400, C=500):
 race = Race("loss_and_gradient", many_classes, plain_loss_and_gradient,
             returns=("the loss", "dz"))
 one_row = ({"N": 1}, {"N": 1, "C": 1})
-elsewhere = ({"ignored": 2}, {"ignored": -1}, {"N": 1, "C": 3})
+elsewhere = ({"ignored": -1}, {"ignored": 2}, {"N": 1, "C": 3})
 
 exercise = Exercise(
     "12.5", "Cross entropy",

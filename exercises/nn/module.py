@@ -66,9 +66,10 @@ class Module:
     def __setattr__(self, name, value):
         """Put a Parameter into _parameters, a Module into _modules.
 
-        The name is taken out of everything else that holds it. A value of another kind is
-        a plain attribute, with two exceptions: an array for the name of a buffer becomes
-        that buffer, and None for a registered name is kept in its dictionary.
+        The name is taken out of everything else that holds it, and keeps its place in a
+        dictionary that has it already. A value of another kind is a plain attribute, with
+        two exceptions: an array for the name of a buffer becomes that buffer, and None
+        for a registered name is kept in its dictionary.
 
         Raises:
             AttributeError: a Parameter or Module came before super().__init__().

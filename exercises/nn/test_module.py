@@ -19,17 +19,26 @@ def weights_and_inputs(rng, N=3):
 
 
 def outcome(action):
-    """What an action returns, or the name of its exception."""
+    """The name of an action's exception, or "no error", or the number it returns."""
     try:
-        return action()
+        value = action()
     except Exception as error:
         return type(error).__name__
+    return value if isinstance(value, int) else "no error"
 
 
 def keepers(module, name):
-    """Where a name is: of three dictionaries and the plain attributes."""
-    return [place for place in ("_parameters", "_buffers", "_modules")
-            if name in getattr(module, place)] + ["plain"] * (name in vars(module))
+    """Where a name is, of three dictionaries and the plain attributes, as words."""
+    places = [place for place in ("_parameters", "_buffers", "_modules")
+              if name in getattr(module, place)]
+    places += ["the plain attributes"] * (name in vars(module))
+    return " and ".join(places) or "nowhere"
+
+
+def names(pairs):
+    """The names of (name, thing) pairs, or of a dict, as words."""
+    found = list(pairs) if isinstance(pairs, dict) else [name for name, _ in pairs]
+    return ", ".join(name or "''" for name in found)
 
 
 def layer(mine, weight):
@@ -46,7 +55,7 @@ def layer(mine, weight):
 
 
 def model(mine, w):
-    """encoder (weight; inner: weight), head (weight, bias), and own: scale, mean, seen."""
+    """encoder (weight; inner: weight), head (weight, bias, peak); own: scale, mean …"""
     net = mine.Module()
     net.encoder = layer(mine, w.copy())
     net.encoder.inner = layer(mine, w + 1)
@@ -68,9 +77,9 @@ def attributes_of_every_kind(mine, w):
     net.weight, net.child, net.note, net.cache = weight, child, "text", w
     net.layers = [mine.Module(), mine.Parameter(w)]
     net.nothing = None
-    return {"names in _parameters": list(net._parameters),
-            "names in _modules": list(net._modules),
-            "names in _buffers": list(net._buffers),
+    return {"names in _parameters": names(net._parameters),
+            "names in _modules": names(net._modules),
+            "names in _buffers": names(net._buffers),
             "where note is": keepers(net, "note"),
             "where cache, a plain array, is": keepers(net, "cache"),
             "where layers, a list, is": keepers(net, "layers"),
@@ -104,6 +113,9 @@ def a_new_value_of_the_same_kind(mine, w):
     net.mean = w * 2
     found = {"where mean is after net.mean = an array": keepers(net, "mean"),
              "net.mean": net.mean}
+    net.bias = mine.Parameter(w)
+    net.weight = mine.Parameter(w)
+    found["names in _parameters after a new net.weight"] = names(net._parameters)
     net.mean = net.weight = net.child = None
     for name in ("weight", "mean", "child"):
         found[f"where {name} is after None"] = keepers(net, name)
@@ -119,6 +131,7 @@ def values_that_do_not_fit(mine, w):
             "net.child = 3": outcome(lambda: setattr(net, "child", 3)),
             "net.child = an array": outcome(lambda: setattr(net, "child", w)),
             "net.mean = a text": outcome(lambda: setattr(net, "mean", "a")),
+            "where weight is afterwards": keepers(net, "weight"),
             "net.weight afterwards is the Parameter": net.weight is weight,
             "net.child afterwards is the Module": net.child is child}
 
@@ -154,11 +167,11 @@ def paths_of_a_tree(mine, w):
     net.absent = mine.Module()
     net.absent = None
     return {"join('', 'a')": mine.join("", "a"), "join('a', 'b')": mine.join("a", "b"),
-            "names of the tree": [name for name, _ in net.named_modules()],
+            "names of the tree": names(net.named_modules()),
             "names with the prefix 'net'":
-                [name for name, _ in net.named_modules("net")],
+                names(net.named_modules("net")),
             "names of the tree when asked again":
-                [name for name, _ in net.named_modules()],
+                names(net.named_modules()),
             "the modules of these names": [
                 module is wanted for (_, module), wanted in zip(
                     net.named_modules(),
@@ -170,7 +183,7 @@ def a_module_with_two_names(mine, w):
     net.again = net.encoder
     net.head.deep = net.encoder.inner
     net.head.back = net.head
-    return {"names": [name for name, _ in net.named_modules()],
+    return {"names": names(net.named_modules()),
             "modules": len(net.named_modules())}
 
 
@@ -180,10 +193,10 @@ def parameters_of_a_tree(mine, w):
     net.encoder.bias = None
     wanted = (net.scale, net.encoder.weight, net.encoder.inner.weight,
               net.head.weight, net.head.bias)
-    return {"names": [name for name, _ in net.named_parameters()],
+    return {"names": names(net.named_parameters()),
             "names with the prefix 'net'":
-                [name for name, _ in net.named_parameters("net")],
-            "of the head alone": [name for name, _ in net.head.named_parameters()],
+                names(net.named_parameters("net")),
+            "of the head alone": names(net.head.named_parameters()),
             "they are the Parameters themselves": [
                 one is two for (_, one), two in zip(net.named_parameters(), wanted)]}
 
@@ -192,15 +205,15 @@ def a_parameter_with_two_names(mine, w):
     net = model(mine, w)
     net.head.weight = net.encoder.weight
     net.tied = net.encoder.inner.weight
-    return {"names": [name for name, _ in net.named_parameters()],
-            "names when asked again": [name for name, _ in net.named_parameters()]}
+    return {"names": names(net.named_parameters()),
+            "names when asked again": names(net.named_parameters())}
 
 
 def parameters_with_equal_numbers(mine, w):
     net = mine.Module()
     net.a, net.b = mine.Parameter(w), mine.Parameter(w)
     return {"names of two Parameters on one array":
-            [name for name, _ in net.named_parameters()]}
+            names(net.named_parameters())}
 
 
 def training_and_evaluation(mine, w):
@@ -229,8 +242,8 @@ def names_of_the_state(mine, w):
     net.encoder.bias = None
     net.gone = mine.Module()
     net.gone = None
-    return {"names, in order": list(net.state_dict()),
-            "names with the prefix 'net'": list(net.state_dict("net"))}
+    return {"names, in order": names(net.state_dict()),
+            "names with the prefix 'net'": names(net.state_dict("net"))}
 
 
 def arrays_of_the_state(mine, w):
@@ -246,7 +259,7 @@ def state_of_shared_parts(mine, w):
     net = model(mine, w)
     net.again = net.encoder.inner
     net.tied = net.scale
-    return {"names, in order": list(net.state_dict())}
+    return {"names, in order": names(net.state_dict())}
 
 
 def state_that_fits(mine, w):
@@ -355,14 +368,9 @@ def a_hook_that_replaces(mine, w, x):
     net.register_forward_hook(lambda module, a, y: y + 1)
     net.register_forward_hook(lambda module, a, y: seen.append(y.copy()))
     net.register_forward_hook(lambda module, a, y: y * 3)
-    result = net(x)
-    return {"what the second hook was given": seen, "the output": result}
-
-
-def a_hook_that_returns_zeros(mine, w, x):
-    net = layer(mine, w)
+    found = {"what the second hook was given": seen, "the output": net(x)}
     net.register_forward_hook(lambda module, a, y: 0)
-    return {"the output when the hook returns 0": net(x)}
+    return {**found, "the output when a last hook returns 0": net(x)}
 
 
 def hooks_that_are_removed(mine, w, x):
@@ -371,13 +379,13 @@ def hooks_that_are_removed(mine, w, x):
     one, two = look("first"), look("second")
     handles = [net.register_forward_hook(hook) for hook in (one, two, one)]
     net(x)
-    found = {"called at first": list(seen)}
+    found = {"called at first": ", ".join(seen)}
     for k, words in ((2, "the last"), (0, "the first")):
         seen.clear()
         handles[k].remove()
-        handles[k].remove()                               # harmless
+        found[f"a second remove() of {words}"] = outcome(handles[k].remove)
         net(x)
-        found[f"called after {words} was removed"] = list(seen)
+        found[f"called after {words} was removed"] = ", ".join(seen)
     return found
 
 
@@ -392,7 +400,7 @@ def a_hook_that_runs_once(mine, w, x):
     net.register_forward_hook(lambda module, a, y: seen.append("always"))
     net(x)
     net(x)
-    return {"hooks that ran in two calls": seen}
+    return {"hooks that ran in two calls": ", ".join(seen)}
 
 
 def hooks_of_two_modules(mine, w, x):
@@ -406,26 +414,29 @@ def modules_in_order(mine, w, x):
     def shift(module, a, y):
         return y + 1
 
-    net = mine.Sequential(*(layer(mine, w + k) for k in range(3)))
-    getattr(net, "0").register_forward_hook(shift)
+    layers = [layer(mine, w + k) for k in range(3)]
+    layers[0].register_forward_hook(shift)
+    net = mine.Sequential(*layers)
     twelve = mine.Sequential(*(layer(mine, w) for _ in range(12)))
-    return {"the output": net(x), "names": list(net._modules),
-            "parameters": [name for name, _ in net.named_parameters()],
-            "names of twelve": list(twelve._modules)}
+    return {"the output": net(x), "names": names(net._modules),
+            "parameters": names(net.named_parameters()),
+            "names of twelve": names(twelve._modules)}
 
 
 def modules_with_names(mine, w, x):
-    net = mine.Sequential({"second": layer(mine, w), "first": layer(mine, w + 1)})
-    net.second.register_forward_hook(lambda module, a, y: y + 1)
-    return {"the output": net(x), "names": list(net._modules),
-            "an empty one": mine.Sequential()(x)}
+    net = mine.Sequential({"third": layer(mine, w), "first": layer(mine, w + 1),
+                           "second": layer(mine, w + 2)})
+    net.first.register_forward_hook(lambda module, a, y: y + 1)
+    return {"the output": net(x), "names": names(net._modules),
+            "an empty one": mine.Sequential()(x),
+            "with a single module": mine.Sequential(layer(mine, w))(x)}
 
 
 def one_module_twice(mine, w, x):
     shared = layer(mine, w)
-    net = mine.Sequential(shared, shared)
-    return {"the output": net(x), "names": list(net._modules),
-            "parameters": [name for name, _ in net.named_parameters()]}
+    net = mine.Sequential(shared, shared, layer(mine, w + 1))
+    return {"the output": net(x), "names": names(net._modules),
+            "parameters": names(net.named_parameters())}
 
 
 def types_after_convert(mine, w):
@@ -449,7 +460,7 @@ def types_after_convert(mine, w):
 # ---- the parts -----------------------------------------------------------------------
 
 
-def play(functions, inputs=weights, helpers=(outcome, keepers, layer, model)):
+def play(functions, inputs=weights, helpers=(outcome, keepers, names, layer, model)):
     return [scenario(one, inputs, helpers=helpers, gaps=False) for one in functions]
 
 
@@ -530,9 +541,9 @@ exercise = Exercise(
              "state[name] for the names in both, and return missing, unexpected.",
          )),
     part("g", 2, "forward hooks", section="“Hooks”", needs="a",
-         checks=play((a_hook_that_looks, a_hook_that_replaces, a_hook_that_returns_zeros,
-                      hooks_that_are_removed, a_hook_that_runs_once,
-                      hooks_of_two_modules), weights_and_inputs, (layer,)),
+         checks=play((a_hook_that_looks, a_hook_that_replaces, hooks_that_are_removed,
+                      a_hook_that_runs_once, hooks_of_two_modules),
+                     weights_and_inputs, (outcome, layer)),
          hints=(
              "The same function may be registered twice, and each registration is "
              "removed by its own handle. So what is the key in the dictionary?",
@@ -547,7 +558,7 @@ exercise = Exercise(
          )),
     part("h", 1, "Sequential", section="“What the library does with it”", needs="acg",
          checks=play((modules_in_order, modules_with_names, one_module_twice),
-                     weights_and_inputs, (layer,)),
+                     weights_and_inputs, (outcome, names, layer)),
          hints=(
              "Names are strings. setattr(self, name, module) is self.name = module for "
              "a name that is a string.",

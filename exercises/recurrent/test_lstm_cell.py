@@ -1,4 +1,4 @@
-"""Exercise 17.1: the LSTM cell, from the sigmoid to its gradients."""
+"""Exercise 7.1: the LSTM cell, from the sigmoid to its gradients."""
 
 import math
 
@@ -83,7 +83,7 @@ race = Race("step", small_weights, plain_step, returns=("h'", "c'"))
 one_unit = ({"N": 1, "D": 1, "H": 1},)
 
 exercise = Exercise(
-    "17.1", "The LSTM cell",
+    "7.1", "The LSTM cell",
     part("a", 1, "a sigmoid that does not overflow", section=LOOPS,
          checks=call("sigmoid", any_numbers, large=(far_above_zero, far_below_zero),
                      overflow=False),

@@ -12,7 +12,8 @@ def loss(x, y):
 
 
 def slope(x, y):
-    """The gradient of `loss` with respect to x, (N,): how the loss grows with each element."""
+    """The gradient of `loss` with respect to x, (N,): how the loss grows with each
+    element."""
     # TODO: the derivative of a square, divided by N
     raise NotImplementedError("slope is still to be written")
 

@@ -15,7 +15,7 @@ def step_inputs(rng, N=4):
 
 exercise = Exercise(
     "1.1", "First steps",
-    part("a", 1, "the mean squared difference", section="Your first exercise",
+    part("a", 1, "the mean squared difference", section="“Your first exercise”",
          checks=call("loss", two_vectors, returns=("loss",), batch=None),
          hints="""
              Subtract first. Arrays subtract element by element.
@@ -24,7 +24,7 @@ exercise = Exercise(
 
              return ((x - y) ** 2).mean()
          """),
-    part("b", 1, "its gradient", section="Your first exercise",
+    part("b", 1, "its gradient", section="“Your first exercise”",
          checks=call("slope", two_vectors, returns=("gradient",), batch=None),
          hints="""
              The derivative of d² with respect to d is 2 d.
@@ -33,7 +33,7 @@ exercise = Exercise(
 
              return 2 * (x - y) / x.size
          """),
-    part("c", 1, "one step downhill", section="Your first exercise",
+    part("c", 1, "one step downhill", section="“Your first exercise”",
          checks=call("step", step_inputs, returns=("new x",), batch=None),
          hints="""
              The gradient points uphill.

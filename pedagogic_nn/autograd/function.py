@@ -143,7 +143,7 @@ class Primitive:
         recording = True in needs
         if recording and (volatile or not mode.enabled):
             recording, needs = False, [False] * len(needs)
-        ctx = Node(cls, needs, device)
+        ctx = Node(cls, tuple(needs), device)
         result = cls.forward(ctx, *arrays, **options)
         if type(result) is tuple:
             outputs = tuple([Tensor._of(a, ctx.device) for a in result])
@@ -166,16 +166,16 @@ class Primitive:
 
 def _record(ctx: Node, inputs: Sequence, outputs: Sequence) -> None:
     """Tie a Node to where its inputs came from, and its outputs to the Node."""
-    ctx.number = next(_count)
-    ctx.edges = edges = []
+    edges, shapes = [], []
     for x, needed in zip(inputs, ctx.needs_input_grad):
         edges.append((x.node or x, x.slot) if needed else None)
-    ctx.outputs = shapes = []
     for k, y in enumerate(outputs):
         array = y.array
         shapes.append((array.shape, array.dtype))
         if array.dtype.kind == "f" and not _is_one_of(array, ctx.non_differentiable):
             y._requires_grad, y.node, y.slot = True, ctx, k
+    # Tuples, not lists: Python's garbage collector soon forgets tuples of plain values.
+    ctx.number, ctx.edges, ctx.outputs = next(_count), tuple(edges), tuple(shapes)
     if ctx.saved:
         ctx.versions = _versions(ctx.saved, (*inputs, *outputs))
 

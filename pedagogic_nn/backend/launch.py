@@ -19,8 +19,8 @@ from numba.core.dispatcher import Dispatcher
 from .device import SIMULATED, SimulatedArray, xp_of
 from .jit import cached, specialised
 
-# OpenMP's threads sleep when they wait.  By default they spin: on a busy machine a 256 x 256
-# product fell from 97 to 2 GF/s.  (Read when the first parallel kernel starts.)
+# OpenMP's threads sleep when they wait.  By default they spin: on a busy machine a
+# 256 x 256 product fell from 97 to 2 GF/s.  (Read when the first parallel kernel runs.)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Elements: below, a second thread costs more (3 µs) than it saves; measured on two

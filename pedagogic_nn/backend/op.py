@@ -143,8 +143,8 @@ def op(reference: Callable) -> Op:
 def _run(start, kernel):
     """`run` for a launch: `start` (on_cpu or on_gpu) with contiguous arrays."""
     def run(shape, *args, work=0):
-        start(kernel, shape, *[contiguous(a) if getattr(a, "ndim", 0) else a for a in args],
-              work=work)
+        args = [contiguous(a) if getattr(a, "ndim", 0) else a for a in args]
+        start(kernel, shape, *args, work=work)
     return run
 
 

@@ -139,8 +139,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     r, channels = upscale_factor, input.shape[-3]
     if channels % r**2:
         raise RuntimeError(
-            f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a multiple "
-            f"of {r * r} channels, got {channels} in shape {tuple(input.shape)}")
+            f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a "
+            f"multiple of {r * r} channels, got {channels} in shape {tuple(input.shape)}")
     return PixelShuffleFunction.apply(input, r=r)
 
 
