@@ -556,7 +556,7 @@ exercise = Exercise(
              "list(self._forward_hooks.values()): new = hook(self, x, y); if new is "
              "not None: y = new.",
          )),
-    part("h", 1, "Sequential", section="“What the library does with it”", needs="acg",
+    part("h", 1, "Sequential", section="“Lists that register”", needs="acg",
          checks=play((modules_in_order, modules_with_names, one_module_twice),
                      weights_and_inputs, (outcome, names, layer)),
          hints=(

@@ -70,7 +70,9 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
         slots = _with_hooks(node, {k: s.array for k, s in pending.pop(node).items()})
         if wanted:
             found.update({(node, k): g for k, g in slots.items() if (node, k) in wanted})
-        for edge, gradient in zip(node.edges, _inputs_of(node, slots), strict=True):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            gradients = _inputs_of(node, slots)
+        for edge, gradient in zip(node.edges, gradients, strict=True):
             if edge is not None and gradient is not None:
                 send(edge, gradient)
         if node.saved and not retain_graph:

@@ -112,10 +112,12 @@ class Primitive:
 
     @staticmethod
     def forward(ctx: Node, *arrays: Any, **options: Any) -> Any:
+        """The outputs, an array or a tuple of arrays."""
         raise TypeError("forward must be given by the subclass")
 
     @staticmethod
     def backward(ctx: Node, *gradients: Any) -> Any:
+        """For each input its gradient, or None; for each output there is one."""
         raise TypeError("backward must be given by the subclass")
 
     @classmethod

@@ -431,8 +431,7 @@ class Root(Primitive):
     @staticmethod
     def backward(ctx, g):
         (y,) = ctx.saved
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = y ** (1 - ctx.p) / ctx.p
+        slope = y ** (1 - ctx.p) / ctx.p
         return g * xp_of(y).where(y == 0, y.dtype.type(0), slope)
 
 

@@ -49,7 +49,7 @@ def test_skeleton_as_it_comes(tmp_path):
 def test_hints_come_one_after_the_other(tmp_path):
     asked = ("exercises/recurrent/lstm_cell.py", "-k", "7.1c", "--hint", "c")
     hints = [run(*asked, cache=tmp_path)[1] for _ in range(2)]
-    assert "Hint 1 of 3 for 7.1c" in hints[0] and "Hint 2 of 3 for 17.1c" in hints[1]
+    assert "Hint 1 of 3 for 7.1c" in hints[0] and "Hint 2 of 3 for 7.1c" in hints[1]
 
 
 def test_solution_passes_with_status_zero(tmp_path):
@@ -69,7 +69,7 @@ def test_mistake_is_explained(tmp_path):
     assert status == 1
     assert "[no] 7.1c  new cell and hidden state            0/3" in text
     assert "→ Your c' equals f*c + g" in text and "read again: " in text
-    assert "[..] 17.1d  the whole step                       0/1  waits for 7.1c" in text
+    assert "[..] 7.1d  the whole step                       0/1  waits for 7.1c" in text
     assert json.loads((tmp_path / "out" / "results.json").read_text())["score"] == 3
 
 
@@ -119,7 +119,7 @@ def test_learners_files_are_never_imported(tmp_path):
 def test_progress_is_a_map():
     status, text = run("exercises", "--progress", "-k", "lstm_cell")
     assert status == 1
-    assert "17.1  The LSTM cell" in text
+    assert "7.1  The LSTM cell" in text
     assert "[....................]   0 of 15   next: 7.1a" in text
     assert "[no]" not in text
 

@@ -4,7 +4,6 @@ import pytest
 import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.backend.op import reference
-from pedagogic_nn.nn.recurrent.gates import gate_inputs
 from pedagogic_nn.nn.recurrent.lstm_cell import (
     LSTMStep,
     lstm_units,
@@ -22,8 +21,6 @@ from tests.harness import (
 )
 
 CASES = [
-    case(gate_inputs, x=(3, 4), h=(3, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
-    case(gate_inputs, x=(0, 4), h=(0, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
     case(lstm_units, a=(3, 20), c=(3, 5)),
     case(lstm_units, a=(0, 20), c=(0, 5)),
     case(lstm_units, a=(1, 4), c=(1, 1)),

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+import pedagogic_nn as torch
+from pedagogic_nn import nn
+from pedagogic_nn.nn.recurrent.gates import gate_inputs
+from tests.harness import backend_tests, case
+
+CASES = [
+    case(gate_inputs, x=(3, 4), h=(3, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
+    case(gate_inputs, x=(0, 4), h=(0, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
+    case(gate_inputs, x=(1, 1), h=(1, 1), w_ih=(1, 1), w_hh=(1, 1), bias=(1,)),
+]
+test_backends = backend_tests(CASES)
+
+
+def test_by_hand():
+    one, two = np.ones((1, 1)), np.full((1, 1), 2.0)
+    a = gate_inputs(one, two, 3 * one, 5 * one, np.array([7.0]))
+    assert a.tolist() == [[1 * 3 + 2 * 5 + 7]]
+
+
+@pytest.mark.parametrize("cell", [nn.RNNCell, nn.LSTMCell])
+def test_parameters_start_in_their_bounds(cell):
+    made = cell(50, 100)
+    assert list(made.state_dict()) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+    for p in made.parameters():
+        assert 0.09 < float(p.abs().max()) <= 0.1
+
+
+@pytest.mark.parametrize("cell", [nn.RNNCell, nn.LSTMCell])
+def test_the_same_bias_gradient_goes_to_both_but_is_not_shared(cell):
+    made = cell(2, 3)
+    out = made(torch.ones(4, 2))
+    (out[0] if isinstance(out, tuple) else out).sum().backward()
+    assert made.bias_ih.grad.tolist() == made.bias_hh.grad.tolist()
+    made.bias_ih.grad.zero_()
+    assert made.bias_hh.grad.abs().sum() > 0
