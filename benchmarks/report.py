@@ -17,8 +17,8 @@ def line(r: Result) -> str:
     """Name, what, threads, both times, the ratio with its range, an arrow if behind."""
     ahead = " " if r.ratio <= 1 else "←"
     return (
-        f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} {seconds(r.theirs)}  "
-        f"{r.ratio:5.2f} ({r.low:.2f} … {r.high:.2f}) {ahead}"
+        f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} "
+        f"{seconds(r.theirs)}  {r.ratio:5.2f} ({r.low:.2f} … {r.high:.2f}) {ahead}"
     )
 
 

@@ -88,8 +88,8 @@ one_row = ({"N": 1}, {"N": 1, "C": 1})
 elsewhere = ({"ignored": -1}, {"ignored": 2}, {"N": 1, "C": 3})
 
 exercise = Exercise(
-    "12.5", "Cross entropy",
-    part("a", 2, "log-softmax without overflow", section="“Plainly”",
+    "6.1", "Cross entropy",
+    part("a", 2, "log-softmax without overflow", section="“What goes wrong”",
          checks=call("log_softmax", scores, returns="log p", overflow=False,
                      large=(huge_scores, rows_far_apart), also=({"N": 1, "C": 1},)),
          hints="""

@@ -1,4 +1,4 @@
-"""Exercise 24.1: pixel shuffle, from the index formula to its gradient."""
+"""Exercise 8.1: pixel shuffle, from the index formula to its gradient."""
 
 import numpy as np
 
@@ -60,7 +60,7 @@ race = Race("shuffle", photographs, plain_shuffle)
 other_factors = ({"r": 3}, {"r": 1}, {"C": 1, "H": 1, "W": 1})
 
 exercise = Exercise(
-    "24.1", "Pixel shuffle",
+    "8.1", "Pixel shuffle",
     part("a", 1, "where a pixel comes from", section="“Formula with shapes”",
          checks=call("source", a_pixel),
          hints="""

@@ -65,18 +65,19 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
     for root, gradient in zip(roots, gradients, strict=True):
         send((root.node or root, root.slot), gradient)
     del root, gradient
-    while heap:
-        node = heapq.heappop(heap)[1]
-        slots = _with_hooks(node, {k: s.array for k, s in pending.pop(node).items()})
-        if wanted:
-            found.update({(node, k): g for k, g in slots.items() if (node, k) in wanted})
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            gradients = _inputs_of(node, slots)
-        for edge, gradient in zip(node.edges, gradients, strict=True):
-            if edge is not None and gradient is not None:
-                send(edge, gradient)
-        if node.saved and not retain_graph:
-            node.saved = None
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        while heap:
+            node = heapq.heappop(heap)[1]
+            sums = pending.pop(node)
+            slots = _with_hooks(node, {k: s.array for k, s in sums.items()})
+            if wanted:
+                found.update({(node, k): g for k, g in slots.items()
+                              if (node, k) in wanted})
+            for edge, gradient in zip(node.edges, _inputs_of(node, slots), strict=True):
+                if edge is not None and gradient is not None:
+                    send(edge, gradient)
+            if node.saved and not retain_graph:
+                node.saved = None
     return {t: _leaf_hooks(t, s.array) for t, s in leaves.items()}, found
 
 

@@ -95,7 +95,7 @@ class _Unary(Primitive):
 
 def _unary(name: str, compute: Any, slope: Any, doc: str) -> Any:
     """A function of a tensor, from a function of arrays and its derivative."""
-    operation = type(name.capitalize(), (_Unary,), {
+    operation: Any = type(name.capitalize(), (_Unary,), {
         "compute": staticmethod(compute), "slope": staticmethod(slope)})
 
     def apply(x: Any) -> Any:

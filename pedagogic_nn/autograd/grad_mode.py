@@ -85,7 +85,7 @@ class set_grad_enabled(_Switch):
     def __enter__(self) -> None:
         mode.enabled = self.wanted
 
-    def __call__(self, function: Callable) -> Callable:
+    def __call__(self, function: Callable) -> Callable:     # type: ignore[override]
         mode.enabled = self.before          # the switch is meant for the calls
         return super().__call__(function)
 

@@ -85,8 +85,9 @@ def unique(x: Any, sorted: bool = True, return_inverse: bool = False,
     With return_inverse also where each element went, with return_counts how often each
     came.
     """
-    found = np.unique(to_host(x.array), return_inverse=return_inverse,
-                      return_counts=return_counts, axis=dim)
+    found: Any = np.unique(                                 # type: ignore[call-overload]
+        to_host(x.array), return_inverse=return_inverse,
+        return_counts=return_counts, axis=dim)
     parts = found if isinstance(found, tuple) else (found,)
     tensors = tuple(function.Tensor._of(x.device.put(p), x.device) for p in parts)
     return tensors if len(tensors) > 1 else tensors[0]

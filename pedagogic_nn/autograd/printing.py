@@ -40,7 +40,7 @@ def tensor_text(tensor: Any) -> str:
     """'tensor([1., 2.], requires_grad=True)' and the like."""
     a = to_host(tensor.array)
     text = "tensor(" + (array_text(a, len("tensor(")) if a.size else "[]")
-    last = len(text) - text.rfind("\n") + 1          # the length of the last line, and ','
+    last = len(text) - text.rfind("\n") + 1      # the length of the last line, and ','
     for suffix in _suffixes(tensor, a):
         if last + len(suffix) + 2 > _options["linewidth"]:
             text += ",\n" + " " * len("tensor(") + suffix
@@ -107,7 +107,8 @@ def _nested(a: np.ndarray, indent: int, edge: int | None, spell: Callable) -> st
 
 def _speller(shown: np.ndarray) -> Callable[[Any], str]:
     """A function from an element to its text, padded to the width of the widest."""
-    one, measured = str, shown.reshape(-1)
+    one: Callable[[Any], str] = str
+    measured = shown.reshape(-1)
     if shown.dtype.kind == "f":
         values = shown.astype(np.float64).reshape(-1)
         measured = values[np.isfinite(values) & (values != 0)]

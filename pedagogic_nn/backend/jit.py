@@ -92,7 +92,7 @@ def _stamp(function):
             reached.append(repr(f))
         elif isinstance(f, types.FunctionType) and id(f) not in seen:
             seen.add(id(f))
-            if f.__module__.partition(".")[0] not in _NOT_FOLLOWED:
+            if str(f.__module__).partition(".")[0] not in _NOT_FOLLOWED:
                 code = f.__code__
                 reached.append((f.__module__, f.__qualname__, code.co_firstlineno))
                 files.add(code.co_filename)

@@ -99,9 +99,9 @@ def test_host_and_gpu_arrays_do_not_meet(meet):
 @pytest.mark.parametrize("compute", [
     lambda g: g + 1, lambda g: 1 - g, lambda g: g[0], lambda g: g[:, 0], lambda g: g.sum(),
     lambda g: g.max(axis=0), lambda g: g.T, lambda g: g.reshape(-1), lambda g: g @ g.T,
-    lambda g: np.exp(g), lambda g: GPU.xp.exp(g), lambda g: g.astype(np.float64),
-    lambda g: g.mean(), lambda g: GPU.xp.take_along_axis(g, g.astype(int), 0),
-    lambda g: GPU.xp.concatenate([g, g]), lambda g: -g, lambda g: g > 0, lambda g: g.copy()])
+    lambda g: np.exp(g), lambda g: xp_of(g).exp(g), lambda g: g.astype(np.float64),
+    lambda g: g.mean(), lambda g: xp_of(g).take_along_axis(g, g.astype(int), 0),
+    lambda g: xp_of(g).concatenate([g, g]), lambda g: -g, lambda g: g > 0, lambda g: g.copy()])
 def test_what_is_computed_on_a_gpu_stays_there(compute):
     g = GPU.put(np.ones((2, 3), np.float32))
     g -= g                                              # in place, too

@@ -1,4 +1,4 @@
-"""An exercise has the number of its chapter, and sends learners to sections that exist."""
+"""An exercise has its chapter's number, and names sections that exist."""
 import json
 import re
 from pathlib import Path

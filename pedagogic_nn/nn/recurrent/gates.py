@@ -89,8 +89,8 @@ class RecurrentCell(Module):
         self.weight_ih = Parameter(empty(rows, input_size, **made))
         self.weight_hh = Parameter(empty(rows, hidden_size, **made))
         for name in ("bias_ih", "bias_hh"):
-            value = Parameter(empty(rows, **made)) if bias else None
-            self.register_parameter(name, value)
+            parameter = Parameter(empty(rows, **made)) if bias else None
+            self.register_parameter(name, parameter)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

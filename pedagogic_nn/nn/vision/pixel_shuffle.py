@@ -20,9 +20,9 @@ def shuffle(x, r):
     """x (N, C·r², H, W) → (N, C, H·r, W·r)."""
     n, cr2, h, w = x.shape
     c = cr2 // r**2
-    x = x.reshape(n, c, r, r, h, w)         # split the channels:        n c a b h w
-    x = x.transpose(0, 1, 4, 2, 5, 3)       # pair each axis with its r: n c h a w b
-    return x.reshape(n, c, h * r, w * r)    # merge the pairs:           n c (h a) (w b)
+    x = x.reshape(n, c, r, r, h, w)        # n c a b h w       split the channels
+    x = x.transpose(0, 1, 4, 2, 5, 3)      # n c h a w b       each axis with its r
+    return x.reshape(n, c, h * r, w * r)   # n c (h a) (w b)   merge the pairs
 
 
 @jit
