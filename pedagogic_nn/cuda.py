@@ -12,6 +12,14 @@ from .backend.random import generator
 _current = 0
 
 
+def _gpu(device: Any) -> Device:
+    """The GPU that is meant; None means the current one."""
+    place = Device(_current if device is None else device)
+    if place.type != "cuda":
+        raise ValueError(f"expected a GPU, such as 'cuda:0', got {place}")
+    return place
+
+
 def is_available() -> bool:
     """Whether a GPU, real or simulated, can be used."""
     return gpu_count() > 0
@@ -35,17 +43,17 @@ def current_device() -> int:
 def set_device(device: Any) -> None:
     """Choose the GPU that `current_device` names."""
     global _current
-    _current = Device(device).index
+    _current = _gpu(device).index
 
 
 def synchronize(device: Any = None) -> None:
     """Wait until a GPU has done all its work; timings need this."""
-    Device(_current if device is None else device).synchronize()
+    _gpu(device).synchronize()
 
 
 def get_device_name(device: Any = None) -> str:
     """The name of a GPU."""
-    place = Device(_current if device is None else device)
+    place = _gpu(device)
     if SIMULATED:
         return f"numba's CUDA simulator ({place})"
     return place.xp.cuda.runtime.getDeviceProperties(place.index)["name"].decode()

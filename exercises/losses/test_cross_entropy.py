@@ -1,4 +1,4 @@
-"""Exercise 12.5: cross entropy, from log-softmax to the gradient of a weighted mean."""
+"""Exercise 6.1: cross entropy, from log-softmax to the gradient of a weighted mean."""
 
 import math
 

@@ -20,7 +20,7 @@ def tied_inputs(rng, N=3, D=5, H=4):
     return {"dy": draw((N, D)), "x": draw((N, D)), "w": draw((H, D))}
 
 
-def draws_and_gain(rng, H=6, D=4):
+def draws_and_gain(rng, H=7, D=4):
     return {"draws": rng.standard_normal((H, D)), "gain": 1.5}
 
 
@@ -74,8 +74,10 @@ def places(net, found):
 
 def a_parameter_of_a_tensor(mine, w):
     data = mine.Tensor(w, made_by="a product")
+    wanting = mine.Parameter(mine.Tensor(w, requires_grad=True))
     p, frozen = mine.Parameter(data), mine.Parameter(data, requires_grad=False)
     return {"requires_grad": p.requires_grad,
+            "requires_grad, where that of data is True": wanting.requires_grad,
             "requires_grad of Parameter(data, False)": frozen.requires_grad,
             "made_by": p.made_by, "grad": p.grad,
             "it lies on the memory of data": p.array is w,
@@ -129,7 +131,8 @@ def names_taken_and_missing(mine, w):
 
 def parameters_of_a_tree(mine, w):
     net = model(mine, w)
-    return {"parameters": places(net, net.parameters()),
+    return {"it is a": type(net.parameters()).__name__,
+            "parameters": places(net, net.parameters()),
             "of the body": places(net, net.body.parameters()),
             "of a module without any": len(mine.Module().parameters()),
             "when asked again": places(net, net.parameters())}
@@ -284,6 +287,6 @@ exercise = Exercise(
              "By √D, so divide by it. D is the number of columns, the inputs of a unit. "
              "sizes: after each layer the root of the mean of a².",
              "draws * gain / np.sqrt(draws.shape[1]); and for w in weights: a = "
-             "np.tanh(a @ w.T); found.append(float(np.sqrt((a**2).mean()))).",
+             "np.tanh(a @ w.T); found.append(np.sqrt((a**2).mean())).",
          )),
 )

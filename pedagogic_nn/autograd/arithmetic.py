@@ -48,10 +48,11 @@ class _Binary(Primitive):
     """x ∘ y with broadcasting.
 
     Subclasses give `compute`, and `slope_x` and `slope_y`: the gradient g of the result,
-    carried back to each operand.
+    carried back to each operand.  What they read is kept, and no more: the others may
+    be changed in place.
     """
 
-    saves_inputs = True
+    slope_x_reads = slope_y_reads = "xy"
 
     @classmethod
     def forward(cls, ctx, x, y):
@@ -60,8 +61,11 @@ class _Binary(Primitive):
             ctx.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
         if getattr(x, "dtype", None) is not getattr(y, "dtype", y):
             x, y = meet(x, y)
-        if recording and cls.saves_inputs:
-            ctx.saved = x, y
+        if recording:
+            dx_needed, dy_needed = ctx.needs_input_grad
+            read = cls.slope_x_reads * dx_needed + cls.slope_y_reads * dy_needed
+            if read:
+                ctx.saved = x if "x" in read else None, y if "y" in read else None
         try:
             return cls.compute(x, y)
         except ValueError as error:
@@ -80,7 +84,7 @@ class _Binary(Primitive):
 
 
 class Add(_Binary):
-    saves_inputs = False
+    slope_x_reads = slope_y_reads = ""
 
     @staticmethod
     def compute(x, y):
@@ -94,7 +98,7 @@ class Add(_Binary):
 
 
 class Sub(_Binary):
-    saves_inputs = False
+    slope_x_reads = slope_y_reads = ""
 
     @staticmethod
     def compute(x, y):
@@ -112,6 +116,8 @@ class Sub(_Binary):
 
 
 class Mul(_Binary):
+    slope_x_reads, slope_y_reads = "y", "x"
+
     @staticmethod
     def compute(x, y):
         return x * y
@@ -126,6 +132,8 @@ class Mul(_Binary):
 
 
 class Div(_Binary):
+    slope_x_reads = "y"
+
     @staticmethod
     def compute(x, y):
         with QUIET():
@@ -175,6 +183,8 @@ class Square(Primitive):
 class Remainder(_Binary):
     """x minus y · floor(x / y); it has the sign of y."""
 
+    slope_x_reads = ""
+
     @staticmethod
     def compute(x, y):
         with QUIET():
@@ -204,6 +214,8 @@ class Fmod(Remainder):
 
 class FloorDivide(_Binary):
     """x / y rounded down.  A function made of steps: its slope is 0."""
+
+    slope_x_reads = slope_y_reads = ""
 
     @staticmethod
     def compute(x, y):

@@ -121,6 +121,9 @@ def _call_hooks(hooks: dict, gradient: Any, device: Any) -> Any:
     for hook in list(hooks.values()):
         result = hook(function.Tensor._of(gradient, device))
         if result is not None:
+            if not isinstance(result, function.Tensor):
+                raise TypeError("a gradient hook returned "
+                                f"{type(result).__name__}, expected a tensor or None")
             if tuple(result.shape) != gradient.shape:
                 raise RuntimeError("a gradient hook returned shape "
                                    f"{tuple(result.shape)}, expected {gradient.shape}")
@@ -136,15 +139,21 @@ def backward(roots: Any, gradients: Any = None, retain_graph: bool | None = None
         roots: a tensor or several; each holds one number unless its gradient is given.
         gradients: the gradient of each root; None means 1.
         retain_graph: keep what the graph has saved, for another backward.
-        inputs: only these leaves get their gradient.
+        inputs: only these tensors, leaves or computed ones, get their gradient.
 
     Raises:
         RuntimeError: a root requires no gradient, or holds several numbers and no
             gradient is given; the graph was freed; a saved tensor was changed in place.
     """
     roots, gradients = _seeds(roots, gradients, create_graph)
+    only = None
+    if inputs is not None:
+        only = {id(t) for t in _as_list(inputs)}
+        if not only:
+            raise RuntimeError("backward: inputs must hold at least one tensor")
+        for x in _as_list(inputs):
+            x.retain_grad()
     leaves, _ = sweep(roots, gradients, bool(retain_graph))
-    only = None if inputs is None else {id(t) for t in _as_list(inputs)}
     while leaves:            # popped, so that an array we alone hold need not be copied
         leaf, gradient = leaves.popitem()
         if only is None or id(leaf) in only:

@@ -77,7 +77,9 @@ def _clamp_one(x, low, high):
 class _Unary(Primitive):
     """An elementwise function; integers become real numbers first.
 
-    Subclasses give `compute` and `slope(x, y)`, the derivative at x; y is the result.
+    Subclasses give `compute`, and `slope`: the derivative as a function of x, or of the
+    result y where that is easier.  `keep` says which; the other one may be changed in
+    place.
     """
 
     @classmethod
@@ -85,18 +87,18 @@ class _Unary(Primitive):
         x = as_float(x)
         with QUIET():
             y = cls.compute(x)
-        ctx.save_for_backward(x, y)
+        ctx.save_for_backward(x if cls.keep == "x" else y)
         return y
 
     @classmethod
     def backward(cls, ctx, g):
-        return g * cls.slope(*ctx.saved)
+        return g * cls.slope(ctx.saved[0])
 
 
-def _unary(name: str, compute: Any, slope: Any, doc: str) -> Any:
+def _unary(name: str, compute: Any, slope: Any, doc: str, keep: str = "x") -> Any:
     """A function of a tensor, from a function of arrays and its derivative."""
     operation: Any = type(name.capitalize(), (_Unary,), {
-        "compute": staticmethod(compute), "slope": staticmethod(slope)})
+        "compute": staticmethod(compute), "slope": staticmethod(slope), "keep": keep})
 
     def apply(x: Any) -> Any:
         return operation.apply(x)
@@ -107,35 +109,36 @@ def _unary(name: str, compute: Any, slope: Any, doc: str) -> Any:
 LN2, LN10 = float(np.log(2)), float(np.log(10))
 TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 
-exp = _unary("exp", exp_values, lambda x, y: y, "e to the power of x.")
-exp2 = _unary("exp2", np.exp2, lambda x, y: y * LN2, "2 to the power of x.")
-expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1, "exp(x) - 1, exact for small x.")
-log = _unary("log", log_values, lambda x, y: 1 / x, "The natural logarithm.")
-log2 = _unary("log2", np.log2, lambda x, y: 1 / (x * LN2), "The logarithm to base 2.")
-log10 = _unary("log10", np.log10, lambda x, y: 1 / (x * LN10),
+exp = _unary("exp", exp_values, lambda y: y, "e to the power of x.", "y")
+exp2 = _unary("exp2", np.exp2, lambda y: y * LN2, "2 to the power of x.", "y")
+expm1 = _unary("expm1", np.expm1, lambda y: y + 1, "exp(x) - 1, exact for small x.", "y")
+log = _unary("log", log_values, lambda x: 1 / x, "The natural logarithm.")
+log2 = _unary("log2", np.log2, lambda x: 1 / (x * LN2), "The logarithm to base 2.")
+log10 = _unary("log10", np.log10, lambda x: 1 / (x * LN10),
                "The logarithm to base 10.")
-log1p = _unary("log1p", np.log1p, lambda x, y: 1 / (1 + x),
+log1p = _unary("log1p", np.log1p, lambda x: 1 / (1 + x),
                "log(1 + x), exact for small x.")
-sqrt = _unary("sqrt", sqrt_values, lambda x, y: 1 / (y + y), "The square root.")
-rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (x + x), "1 / √x.")
-sin = _unary("sin", np.sin, lambda x, y: np.cos(x), "The sine of x in radians.")
-cos = _unary("cos", np.cos, lambda x, y: -np.sin(x), "The cosine of x in radians.")
-tan = _unary("tan", np.tan, lambda x, y: 1 + y * y, "The tangent of x in radians.")
-asin = _unary("asin", np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x),
+sqrt = _unary("sqrt", sqrt_values, lambda y: 1 / (y + y), "The square root.", "y")
+rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda y: y * y * y * -0.5, "1 / √x.",
+               "y")
+sin = _unary("sin", np.sin, np.cos, "The sine of x in radians.")
+cos = _unary("cos", np.cos, lambda x: -np.sin(x), "The cosine of x in radians.")
+tan = _unary("tan", np.tan, lambda y: 1 + y * y, "The tangent of x in radians.", "y")
+asin = _unary("asin", np.arcsin, lambda x: 1 / np.sqrt(1 - x * x),
               "The angle, in radians, whose sine is x.")
-acos = _unary("acos", np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x),
+acos = _unary("acos", np.arccos, lambda x: -1 / np.sqrt(1 - x * x),
               "The angle, in radians, whose cosine is x.")
-atan = _unary("atan", np.arctan, lambda x, y: 1 / (1 + x * x),
+atan = _unary("atan", np.arctan, lambda x: 1 / (1 + x * x),
               "The angle, in radians, whose tangent is x.")
-sinh = _unary("sinh", np.sinh, lambda x, y: np.cosh(x), "The hyperbolic sine.")
-cosh = _unary("cosh", np.cosh, lambda x, y: np.sinh(x), "The hyperbolic cosine.")
-asinh = _unary("asinh", np.arcsinh, lambda x, y: 1 / np.sqrt(x * x + 1),
+sinh = _unary("sinh", np.sinh, np.cosh, "The hyperbolic sine.")
+cosh = _unary("cosh", np.cosh, np.sinh, "The hyperbolic cosine.")
+asinh = _unary("asinh", np.arcsinh, lambda x: 1 / np.sqrt(x * x + 1),
                "The number whose hyperbolic sine is x.")
-acosh = _unary("acosh", np.arccosh, lambda x, y: 1 / np.sqrt(x * x - 1),
+acosh = _unary("acosh", np.arccosh, lambda x: 1 / np.sqrt(x * x - 1),
                "The number whose hyperbolic cosine is x.")
-atanh = _unary("atanh", np.arctanh, lambda x, y: 1 / (1 - x * x),
+atanh = _unary("atanh", np.arctanh, lambda x: 1 / (1 - x * x),
                "The number whose hyperbolic tangent is x.")
-erf = _unary("erf", erf_values, lambda x, y: np.exp(-x * x) * TWO_OVER_ROOT_PI,
+erf = _unary("erf", erf_values, lambda x: np.exp(-x * x) * TWO_OVER_ROOT_PI,
              "The error function, 2/√π times the integral of exp(-t²) from 0 to x.")
 
 

@@ -45,6 +45,7 @@ class Node:
     hooks: dict | None = None           # output number → {id: hook}
     retained: dict | None = None        # output number → weak reference to a tensor
     non_differentiable: Sequence = ()
+    dirty: Sequence = ()
     materialize_grads = True
     copied = False                      # a view's forward had to copy after all
 
@@ -72,10 +73,11 @@ class Node:
         self.non_differentiable = outputs
 
     def mark_dirty(self, *inputs: Any) -> None:
-        """Say in forward that these inputs were changed in place."""
+        """Say in forward that these inputs were changed in place; forward returns
+        them."""
+        self.dirty = inputs
         for x in inputs:
-            if isinstance(x, Tensor):
-                x._changed()
+            x._changed()
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward gets zeros (the default) or None for an unused output."""
@@ -266,7 +268,8 @@ class Function(Primitive):
         with no_grad():
             result = cls.forward(ctx, *inputs, **options)
         many = isinstance(result, tuple)
-        outputs = [_output_of(cls, y) for y in (result if many else (result,))]
+        results = result if many else (result,)
+        outputs = [_output_of(cls, y) for y in results]
         ctx.saved = tuple(map(_array, ctx.saved))
         ctx.non_differentiable = tuple(map(_array, ctx.non_differentiable))
         if outputs:
@@ -276,6 +279,12 @@ class Function(Primitive):
         if recording:
             ctx.shapes = [x.shape if isinstance(x, Tensor) else None for x in inputs]
             _record(ctx, inputs, outputs)
+        for k, x in enumerate(results):
+            if any(x is changed for changed in ctx.dirty):
+                if recording:
+                    x._check_recorded()
+                    x._become(outputs[k])
+                outputs[k] = x
         return tuple(outputs) if many else outputs[0]
 
     @classmethod
@@ -292,11 +301,24 @@ class Function(Primitive):
                                f"each argument of forward: expected {len(ctx.shapes)}, "
                                f"got {len(out)}")
         for k, (g, shape) in enumerate(zip(out, ctx.shapes, strict=True)):
-            if g is not None and shape is not None and tuple(g.shape) != tuple(shape):
-                raise RuntimeError(f"{cls.__name__}.backward returned a gradient of "
-                                   f"shape {tuple(g.shape)} for argument {k}, which has "
-                                   f"shape {tuple(shape)}")
+            _check_gradient(cls, k, g, shape)
         return tuple(map(_array, out))
+
+
+def _check_gradient(cls: type, k: int, gradient: Any, shape: tuple | None) -> None:
+    """Raise unless a gradient is None, or a tensor of the shape of argument k."""
+    if gradient is None:
+        return
+    who = f"{cls.__name__}.backward returned"
+    if not isinstance(gradient, Tensor):
+        raise TypeError(f"{who} {type(gradient).__name__} for argument {k}; expected a "
+                        "tensor or None")
+    if shape is None:
+        raise RuntimeError(f"{who} a gradient for argument {k}, which is no tensor; "
+                           "return None there")
+    if gradient.shape != shape:
+        raise RuntimeError(f"{who} a gradient of shape {tuple(gradient.shape)} for "
+                           f"argument {k}, which has shape {tuple(shape)}")
 
 
 def _output_of(cls: type, y: Any) -> Any:

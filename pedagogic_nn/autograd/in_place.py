@@ -131,8 +131,7 @@ class InPlace:
             self._write(plain)
             self._changed()
             return self
-        base, road = self._road()
-        self._check_recorded(base, road)
+        self._check_recorded()
         before = function.Tensor._of(self.array.copy(), self.device)
         before._adopt(self)
         result = recorded(before)
@@ -140,12 +139,18 @@ class InPlace:
             raise RuntimeError(f"a change in place keeps the shape: {self.array.shape} "
                                f"cannot become {tuple(result.shape)}")
         self._write(lambda a: a.__setitem__(..., result.array))
+        self._become(result)
+        self._changed()
+        return self
+
+    def _become(self, result: Any) -> None:
+        """The past of `result`, whose numbers this tensor has now, becomes this tensor's;
+        if this is a view, its base becomes the base with those places overwritten."""
+        base, road = self._road()
         if road:
             base._adopt(Overwrite.apply(base, result, places=_places(base, road)))
         else:
             self._adopt(result)
-        self._changed()
-        return self
 
     def _write(self, change: Callable) -> None:
         try:
@@ -159,7 +164,9 @@ class InPlace:
             raise RuntimeError(f"a change in place of shape {self.array.shape}: "
                                f"{error}") from None
 
-    def _check_recorded(self, base: Any, road: list) -> None:
+    def _check_recorded(self) -> None:
+        """Raise if a recorded change in place is not possible."""
+        base, road = self._road()
         if base._requires_grad and base.node is None:
             what = "a view of a leaf" if road else "a leaf"
             raise RuntimeError(f"{what} that requires a gradient cannot be changed in "

@@ -321,7 +321,7 @@ def nonzero(x: Any, as_tuple: bool = False) -> Any:
     """Where the elements are not zero: one row of indices for each, or one tensor per
     axis."""
     xp, make = xp_of(x.array), function.Tensor._of
-    found = xp.atleast_1d(x.array).nonzero()
+    found = xp.nonzero(xp.atleast_1d(x.array))
     if as_tuple:
         return tuple([make(i.astype(np.int64), x.device) for i in found])
     rows = xp.stack(found, 1).astype(np.int64)

@@ -36,23 +36,27 @@ class Matmul(Primitive):
     @staticmethod
     def forward(ctx, a, b):
         _check(a, b)
-        ctx.save_for_backward(a, b)
+        da_needed, db_needed = ctx.needs_input_grad
+        ctx.save_for_backward(a if db_needed else None, b if da_needed else None)
+        ctx.shapes = a.shape, b.shape
         return matmul_arrays(a, b)
 
     @staticmethod
     def backward(ctx, g):
-        a, b = ctx.saved
-        rows, columns = a.ndim > 1, b.ndim > 1     # vectors are lent the axis they lack
-        a2, b2 = (a if rows else a[None]), (b if columns else b[:, None])
+        (a, b), (a_shape, b_shape) = ctx.saved, ctx.shapes
+        rows, columns = len(a_shape) > 1, len(b_shape) > 1
+        # Vectors are lent the axis they lack.
         g2 = g if rows else np.expand_dims(g, -2 if columns else -1)
         g2 = g2 if columns else np.expand_dims(g2, -1)
         da = db = None
         if ctx.needs_input_grad[0]:
+            b2 = b if columns else b[:, None]
             da = matmul_arrays(g2, b2.swapaxes(-1, -2))
-            da = unbroadcast(da, a2.shape).reshape(a.shape)
+            da = unbroadcast(da, a_shape if rows else (1, *a_shape)).reshape(a_shape)
         if ctx.needs_input_grad[1]:
+            a2 = a if rows else a[None]
             db = matmul_arrays(a2.swapaxes(-1, -2), g2)
-            db = unbroadcast(db, b2.shape).reshape(b.shape)
+            db = unbroadcast(db, b_shape if columns else (*b_shape, 1)).reshape(b_shape)
         return da, db
 
 
@@ -134,8 +138,10 @@ class Einsum(Primitive):
 
     @staticmethod
     def forward(ctx, *arrays, inputs, output):
-        ctx.save_for_backward(*arrays)
-        ctx.letters = inputs, output
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(*(a if any(needs[:k] + needs[k + 1:]) else None
+                                for k, a in enumerate(arrays)))
+        ctx.letters, ctx.shapes = (inputs, output), [a.shape for a in arrays]
         formula = f"{','.join(inputs)}->{output}"
         return xp_of(arrays[0]).einsum(formula, *arrays, optimize=len(arrays) > 2)
 
@@ -152,7 +158,7 @@ class Einsum(Primitive):
             known = "".join(t for t in inputs[k] if any(t in u for u in letters))
             slope = xp.einsum(f"{','.join(letters)}->{known}", g, *others,
                               optimize=len(letters) > 2)
-            shape = ctx.saved[k].shape
+            shape = ctx.shapes[k]
             wide = [n if t in known else 1 for t, n in zip(inputs[k], shape, strict=True)]
             slopes.append(xp.broadcast_to(slope.reshape(wide), shape))
         return tuple(slopes)

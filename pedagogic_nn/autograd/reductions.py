@@ -157,14 +157,16 @@ class EvenExtremum(Primitive):
     @staticmethod
     def forward(ctx, x, dims, keepdim, largest):
         y = (x.max if largest else x.min)(axis=dims, keepdims=True)
-        ctx.save_for_backward(x)
-        ctx.y, ctx.dims, ctx.keepdim = y, dims, keepdim
-        return y if keepdim else y.squeeze(axis=dims)
+        y = y if keepdim else y.squeeze(axis=dims)
+        ctx.dims, ctx.keepdim = dims, keepdim
+        ctx.save_for_backward(x, y)
+        return y
 
     @staticmethod
     def backward(ctx, g):
-        (x,) = ctx.saved
-        hits = (x == ctx.y) | ((x != x) & (ctx.y != ctx.y))          # NaN is the maximum
+        x, y = ctx.saved
+        y = _widen(y, x.shape, ctx.dims, ctx.keepdim)
+        hits = (x == y) | ((x != x) & (y != y))                      # NaN is the maximum
         share = hits.sum(axis=ctx.dims, keepdims=True).astype(g.dtype)
         return hits * (_widen(g, x.shape, ctx.dims, ctx.keepdim) / share)
 
@@ -225,14 +227,16 @@ class LogSumExp(Primitive):
         top = xp.where(xp.isfinite(top), top, x.dtype.type(0))
         with np.errstate(divide="ignore"):
             y = xp.log(xp.exp(x - top).sum(axis=dims, keepdims=True)) + top
-        ctx.dims, ctx.keepdim, ctx.y = dims, keepdim, y
-        ctx.save_for_backward(x)
-        return y if keepdim else y.squeeze(dims)
+        y = y if keepdim else y.squeeze(dims)
+        ctx.dims, ctx.keepdim = dims, keepdim
+        ctx.save_for_backward(x, y)
+        return y
 
     @staticmethod
     def backward(ctx, g):
-        (x,) = ctx.saved
-        return _widen(g, x.shape, ctx.dims, ctx.keepdim) * xp_of(x).exp(x - ctx.y)
+        x, y = ctx.saved
+        g, y = (_widen(a, x.shape, ctx.dims, ctx.keepdim) for a in (g, y))
+        return g * xp_of(x).exp(x - y)
 
 
 def count_along(shape: tuple, dims: tuple | None) -> int:

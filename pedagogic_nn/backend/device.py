@@ -122,10 +122,12 @@ def _parse(name: Any, index: int | None) -> tuple[str, int]:
     if kind not in limits:
         raise RuntimeError("device: expected 'cpu', 'cuda', 'cpu:1', 'cuda:1' …, "
                            f"got {given!r}")
+    if not isinstance(index, (int, np.integer, type(None))):
+        raise TypeError(f"device: expected a whole number as index, got {index!r}")
     if not 0 <= (index or 0) < limits[kind]:
         raise RuntimeError(f"device: {kind}:{index} does not exist; the last one is "
                            f"{kind}:{limits[kind] - 1}")
-    return kind, index or 0
+    return kind, int(index or 0)
 
 
 def gpu_count() -> int:
@@ -182,7 +184,8 @@ class SimulatedArray(np.ndarray):
         options = _unwrap(options)
         if out is not None:
             options["out"] = _unwrap(out)
-        return _dress(getattr(ufunc, method)(*_unwrap(inputs), **options))
+        result = getattr(ufunc, method)(*_unwrap(inputs), **options)
+        return _dress(result) if out is None or len(out) > 1 else out[0]
 
     def __array_function__(self, function, types, args, options):
         return _dress(function(*_unwrap(args), **_unwrap(options)))
@@ -198,10 +201,10 @@ def _unwrap(value):
     if isinstance(value, SimulatedArray):
         return value.view(np.ndarray)
     if isinstance(value, (list, tuple)):
-        return type(value)(map(_unwrap, value))
+        return _like(value, map(_unwrap, value))
     if isinstance(value, dict):
         return {k: _unwrap(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray) and value.ndim:
+    if isinstance(value, np.ndarray):
         raise TypeError("a host array met an array on the (simulated) GPU; "
                         "move one of them first")
     return value
@@ -209,10 +212,16 @@ def _unwrap(value):
 
 def _dress(value):
     if isinstance(value, (list, tuple)):
-        return type(value)(map(_dress, value))
+        return _like(value, map(_dress, value))
     if isinstance(value, np.generic):      # CuPy has no scalars: it gives 0-d arrays
         value = np.asarray(value)
     return value.view(SimulatedArray) if isinstance(value, np.ndarray) else value
+
+
+def _like(sequence, items):
+    """`items` in a list, tuple or named tuple."""
+    kind = type(sequence)
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)
 
 
 class _SimulatedModule:
@@ -254,6 +263,7 @@ def worker(device: Device) -> Any:
     from concurrent.futures import ThreadPoolExecutor
     with _workers_lock:
         if device not in _workers:
+            _ = device.xp                  # no GPU: say so here, not in the thread
             name = f"pedagogic_nn {device}"
             _workers[device] = ThreadPoolExecutor(1, name, device.__enter__)
         return _workers[device]

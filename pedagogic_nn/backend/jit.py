@@ -12,18 +12,23 @@ Flags, and what was measured (facts in the chapter "numba on the CPU"):
 
 The cache.  Numba's own notices a change in the file of a kernel, but not in the files
 of the kernels that it calls, and then runs old code.  `_stamp` looks through: it covers
-every function that a kernel reaches.  What was typed into a notebook or a prompt has no
-file to watch and is compiled once per process, as is everything where no folder can be
-written.
+every function and number that a kernel reaches.  What was typed into a notebook or a
+prompt has no file to watch and is compiled once per process, as is everything where no
+folder can be written.
 """
+import contextlib
+import hashlib
 import os
+import pickle
 import types
 
 import numpy as np
+from numba import __version__ as numba_version
 from numba import njit
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
+    IndexDataCacheFile,
     InTreeCacheLocator,
     UserProvidedCacheLocator,
     UserWideCacheLocator,
@@ -70,7 +75,7 @@ def cached(dispatcher):
     """Give a numba dispatcher this package's disk cache, if a folder can be written."""
     if isinstance(dispatcher, Dispatcher):     # not with NUMBA_DISABLE_JIT=1
         try:
-            dispatcher._cache = _PackageCache(dispatcher.py_func)
+            dispatcher._cache = _PackageCache(dispatcher)
         except RuntimeError:                   # "no locator available": nowhere to write
             pass
     return dispatcher
@@ -80,48 +85,77 @@ _NOT_FOLLOWED = ("numpy", "numba", "llvmlite", "math", "cupy", "builtins")
 
 
 def _stamp(function):
-    """Every function and number that `function` reaches, and the state of their files.
+    """What `function` reaches, and evidence that it is still the same.
 
-    None if something has no file: then nobody can tell whether it has changed.
+    Returns two sorted lists, or None if something has no file, or no name that is the
+    same in every process:
+
+        names    of functions; numbers and other constants with their values
+        states   the code of each function; the time and size of each file.  The code
+                 tells when a file was changed after this process had read it.
     """
-    reached, files, seen, waiting = [], set(), set(), [function]
+    names, states, seen, waiting = set(), set(), set(), [("", function)]
     while waiting:
-        f = waiting.pop()
-        f = getattr(f, "py_func", getattr(f, "_defn", f))     # a kernel, an intrinsic
-        if isinstance(f, (bool, int, float, np.generic)):
-            reached.append(repr(f))
-        elif isinstance(f, types.FunctionType) and id(f) not in seen:
-            seen.add(id(f))
-            if str(f.__module__).partition(".")[0] not in _NOT_FOLLOWED:
-                code = f.__code__
-                reached.append((f.__module__, f.__qualname__, code.co_firstlineno))
-                files.add(code.co_filename)
-                waiting += _mentioned(f)
-    if not all(map(os.path.isfile, files)):
-        return None
-    states = [(path, os.stat(path)) for path in sorted(files)]
-    return (tuple(sorted(map(str, reached))),
-            tuple((os.path.basename(path), s.st_mtime, s.st_size) for path, s in states))
+        name, value = waiting.pop()
+        value = getattr(value, "py_func", getattr(value, "_defn", value))   # an intrinsic
+        if isinstance(value, types.FunctionType):
+            if id(value) in seen or not _is_followed(value.__module__):
+                continue
+            seen.add(id(value))
+            code, name = value.__code__, f"{value.__module__}.{value.__qualname__}"
+            if not os.path.isfile(code.co_filename):
+                return None
+            file = os.stat(code.co_filename)
+            names.add(name)
+            states.add((name, _fingerprint(code)))
+            states.add((os.path.basename(code.co_filename), file.st_mtime, file.st_size))
+            waiting += _mentioned(name, value)
+        elif isinstance(value, tuple):
+            waiting += [(f"{name}[{k}]", v) for k, v in enumerate(value)]
+        elif not isinstance(value, types.ModuleType):
+            names.add(spelling := f"{name} = {_spell(value)}")
+            if " at 0x" in spelling:           # an address: it differs in every process
+                return None
+    return sorted(names), sorted(states, key=str)
 
 
-def _mentioned(function):
-    """What the code of `function` may use: globals, members of modules, its closure."""
+def _is_followed(module):
+    return module.partition(".")[0] not in _NOT_FOLLOWED
+
+
+def _fingerprint(code):
+    """A hash of the instructions and constants of a function, and of those inside it."""
+    constants = [_fingerprint(c) if isinstance(c, types.CodeType) else repr(c)
+                 for c in code.co_consts]
+    return hashlib.sha256(repr((code.co_code, code.co_names, constants)).encode()
+                          ).hexdigest()
+
+
+def _spell(value):
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    return repr(value)
+
+
+def _mentioned(owner, function):
+    """(name, value) of what the code of `function` may use: globals, members of modules,
+    what it closes over, defaults."""
     codes, names = [function.__code__], set()
     while codes:
         code = codes.pop()
         names.update(code.co_names)
         codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    found = [function.__globals__[name] for name in sorted(names)
-             if name in function.__globals__]
-    for module in [v for v in found if isinstance(v, types.ModuleType)]:
-        if module.__name__.partition(".")[0] not in _NOT_FOLLOWED:
-            found += [getattr(module, name, None) for name in sorted(names)]
-    for cell in function.__closure__ or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:                     # a name that is given its value later
-            pass
-    return found
+    found = {name: function.__globals__[name] for name in names
+             if name in function.__globals__}
+    for key, module in list(found.items()):
+        if isinstance(module, types.ModuleType) and _is_followed(module.__name__):
+            found.update({f"{key}.{name}": getattr(module, name) for name in names
+                          if hasattr(module, name)})
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        with contextlib.suppress(ValueError):  # a name that is given its value later
+            found[name] = cell.cell_contents
+    found["defaults"] = function.__defaults__ or ()
+    return [(f"{owner}: {name}", value) for name, value in found.items()]
 
 
 class _Unstamped:
@@ -147,19 +181,51 @@ class _PackageCacheImpl(CompileResultCacheImpl):
     _locator_classes = [_Provided, _InTree, _UserWide]
 
 
+class _FileForEachSignature(IndexDataCacheFile):
+    """Numba keeps an index of numbered files.  Two processes that start together lose
+    each other's entries in it, or swap them: then float32 runs the code for int32.  Here
+    the name of a file says what is in it."""
+
+    def load(self, key):
+        try:
+            states, data = self._load_data(self._file_of(key))
+        except (OSError, EOFError, pickle.UnpicklingError):    # none, or cut short
+            return None
+        return data if states == self._source_stamp[1] else None
+
+    def save(self, key, data):
+        self._save_data(self._file_of(key), (self._source_stamp[1], data))
+
+    def _file_of(self, key):
+        content = repr((numba_version, self._source_stamp[0], key))
+        return self._index_name.replace(
+            ".nbi", f".{hashlib.sha256(content.encode()).hexdigest()[:16]}.nbc")
+
+
 class _PackageCache(FunctionCache):
     """The stamp is taken at the first call, when all that a kernel mentions is
     defined."""
 
     _impl_class = _PackageCacheImpl
 
+    def __init__(self, dispatcher):
+        super().__init__(dispatcher.py_func)
+        self._options = sorted((name, sorted(value) if isinstance(value, set) else value)
+                               for name, value in dispatcher.targetoptions.items())
+        self._cache_file = _FileForEachSignature(
+            self.cache_path, self._impl.filename_base, source_stamp=None)
+
     def load_overload(self, sig, target_context):
         return super().load_overload(sig, target_context) if self._stamped() else None
 
     def save_overload(self, sig, data):
         if self._stamped():
-            super().save_overload(sig, data)
+            with contextlib.suppress(OSError):         # a full disk must not stop anyone
+                super().save_overload(sig, data)
 
     def _stamped(self):
         self._cache_file._source_stamp = stamp = _stamp(self._py_func)
         return stamp is not None
+
+    def _index_key(self, sig, codegen):
+        return sig, codegen.magic_tuple(), self._options

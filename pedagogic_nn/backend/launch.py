@@ -36,7 +36,7 @@ def like(a: Any, shape: Any = None, dtype: Any = None) -> Any:
     otherwise."""
     shape = a.shape if shape is None else shape
     dtype = a.dtype if dtype is None else dtype
-    return xp_of(a).empty(shape, dtype)
+    return (np if type(a) is np.ndarray else xp_of(a)).empty(shape, dtype)
 
 
 def contiguous(a: Any) -> Any:
@@ -132,7 +132,8 @@ def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> No
     `shape` holds.
     """
     n = shape[0]
-    parts = min(threads_for(work or _size(shape)), n)
+    work = work or (n if len(shape) == 1 else _size(shape))
+    parts = min(threads_for(work), n)
     if parts > 1:
         in_parallel(_over_parts(kernel, _run_part), parts, n, *args)
     elif n:

@@ -68,16 +68,18 @@ class Op:
         for a in args:
             if type(a) is np.ndarray:
                 host = True
-                half = half or a.dtype == _FLOAT16
             elif hasattr(a, "shape") and not isinstance(a, np.generic):
                 gpu = True
+            else:
+                continue
+            half = half or a.dtype.num == _FLOAT16.num
         if gpu:
-            return self._on_gpu(args, host)
+            return self._on_gpu(args, host, half)
         if _mode.reference or self.on_cpu is None:
             return self.reference(*args)
         return _in_float32(self.on_cpu, args) if half else self.on_cpu(*args)
 
-    def _on_gpu(self, args: tuple, host: bool) -> Any:
+    def _on_gpu(self, args: tuple, host: bool, half: bool) -> Any:
         if host:
             raise RuntimeError(f"{self.reference.__name__} expected all arrays on one "
                                "device, got some on the CPU and some on the GPU; move "
@@ -86,7 +88,7 @@ class Op:
             raise RuntimeError(f"{self.reference.__name__} has no CUDA version; register "
                                "one with .cuda, .kernels or .elementwise, or move the "
                                "arrays with .to('cpu')")
-        return self.on_cuda(*args)
+        return _in_float32(self.on_cuda, args) if half else self.on_cuda(*args)
 
     def cpu(self, implementation: Callable) -> Callable:
         """Register what runs on NumPy arrays (decorator)."""
@@ -149,7 +151,7 @@ def _run(start, kernel):
 
 
 def _in_float32(implementation, args):
-    """Half precision on the CPU, where numba has none: float32, rounded at the end."""
+    """Half precision, which CPU kernels lack: in float32, rounded at the end."""
     wider = [a.astype(np.float32) if getattr(a, "dtype", None) == _FLOAT16 else a
              for a in args]
     out = implementation(*wider)
@@ -171,15 +173,18 @@ def _map(name, start, kernel, n, *args):
     Numbers take the dtype of the first array.  Kernels do not check bounds: arrays of
     different shapes would be read past their ends.
     """
-    arrays = [contiguous(a) for a in args[:n]]
-    for a in arrays:
-        if a.shape != arrays[0].shape:
+    first = args[0]
+    for a in args[1:n]:
+        if a.shape != first.shape:
             raise ValueError(f"{name} expected arrays of one shape, got "
-                             f"{', '.join(str(a.shape) for a in arrays)}")
-    out = like(arrays[0])
-    numbers = [arrays[0].dtype.type(p) for p in args[n:]]
-    flat = [a.reshape(-1) for a in (out, *arrays)]
-    start(kernel, (out.size,), *flat, *numbers)
+                             f"{', '.join(str(a.shape) for a in args[:n])}")
+    out = like(first)
+    arrays = [out, *[contiguous(a) for a in args[:n]]]
+    if first.ndim != 1:
+        arrays = [a.reshape(-1) for a in arrays]
+    if len(args) > n:
+        arrays += [first.dtype.type(p) for p in args[n:]]
+    start(kernel, (out.size,), *arrays)
     return out
 
 

@@ -101,7 +101,10 @@ def uniform(shape: Any, low: float, high: float, dtype: Any, device: Device,
     x: Any = rng.random(shape, kind)
     if (low, high) != (0, 1):
         x = x * kind(high - low) + kind(low)
-    return device.put(np.asarray(x, dtype))
+    x = np.asarray(x, dtype)
+    if x.dtype.kind == "f":                # rounding may have reached `high`
+        np.minimum(x, np.nextafter(x.dtype.type(high), x.dtype.type(low)), out=x)
+    return device.put(x)
 
 
 def normal(shape: Any, mean: float, std: float, dtype: Any, device: Device,

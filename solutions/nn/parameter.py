@@ -176,6 +176,6 @@ def sizes(x, weights):
     found, a = [], x
     for w in weights:
         a = np.tanh(a @ w.T)
-        found.append(float(np.sqrt((a**2).mean())))
+        found.append(np.sqrt((a**2).mean()))
     return found
     # END SOLUTION

@@ -113,14 +113,15 @@ class LogSoftmaxFunction(Primitive):
 
 def _along(dim, operation, *arrays):
     """Apply an operation on rows (N, C) along axis `dim` of arrays of one shape."""
-    if arrays[0].ndim == 0:
-        return operation(*(a.reshape(1, 1) for a in arrays)).reshape(())
-    xp = xp_of(arrays[0])
-    moved = [xp.moveaxis(a, dim, -1) for a in arrays]
-    shape = moved[0].shape
-    rows = [xp.ascontiguousarray(a).reshape(-1, shape[-1]) if a.size else
-            a.reshape(0, max(shape[-1], 1)) for a in moved]
-    return xp.moveaxis(operation(*rows).reshape(shape), -1, dim)
+    first = arrays[0]
+    if first.ndim == 0:
+        return operation(*[a.reshape(1, 1) for a in arrays]).reshape(())
+    if dim != first.ndim - 1:
+        xp = xp_of(first)
+        moved = [xp.moveaxis(a, dim, -1) for a in arrays]
+        return xp.moveaxis(_along(first.ndim - 1, operation, *moved), -1, dim)
+    rows = (first.size // (first.shape[-1] or 1), first.shape[-1])
+    return operation(*[a.reshape(rows) for a in arrays]).reshape(first.shape)
 
 
 def implicit_dim(dim: int | None, ndim: int, who: str) -> int:
