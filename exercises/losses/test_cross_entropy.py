@@ -195,7 +195,8 @@ exercise = Exercise(
                (N, C) array once.
 
                With s = z - max, e = exp(s) and its row sums: the loss is the mean of
-               log(sum) - s[rows, t], and dz is e / sum / N, less 1 / N at the right class.
+               log(sum) - s[rows, t], and dz is e / sum / N, less 1 / N at the right
+               class.
            """)
       for letter, times in zip("hij", (2, 5, 20))),
 )

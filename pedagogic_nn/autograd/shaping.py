@@ -20,7 +20,7 @@ def sizes(args: tuple) -> tuple[int, ...]:
     """x.view(2, 3), x.view((2, 3)) and x.view(torch.Size([2, 3])) mean the same."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
-    return tuple(int(n) for n in args)
+    return tuple([int(n) for n in args])
 
 
 class Reshape(Primitive):
