@@ -87,14 +87,15 @@ _NOT_FOLLOWED = ("numpy", "numba", "llvmlite", "math", "cupy", "builtins")
 def _stamp(function):
     """What `function` reaches, and evidence that it is still the same.
 
-    Returns two sorted lists, or None if something has no file, or no name that is the
+    Returns three sorted lists, or None if something has no file, or no name that is the
     same in every process:
 
         names    of functions; numbers and other constants with their values
-        states   the code of each function; the time and size of each file.  The code
-                 tells when a file was changed after this process had read it.
+        files    name, time and size
+        codes    a hash of each function, for files that were changed after this process
+                 had read them
     """
-    names, states, seen, waiting = set(), set(), set(), [("", function)]
+    names, files, codes, seen, waiting = set(), set(), set(), set(), [("", function)]
     while waiting:
         name, value = waiting.pop()
         value = getattr(value, "py_func", getattr(value, "_defn", value))   # an intrinsic
@@ -106,9 +107,9 @@ def _stamp(function):
             if not os.path.isfile(code.co_filename):
                 return None
             file = os.stat(code.co_filename)
+            files.add((os.path.basename(code.co_filename), file.st_mtime, file.st_size))
             names.add(name)
-            states.add((name, _fingerprint(code)))
-            states.add((os.path.basename(code.co_filename), file.st_mtime, file.st_size))
+            codes.add(_fingerprint(code))
             waiting += _mentioned(name, value)
         elif isinstance(value, tuple):
             waiting += [(f"{name}[{k}]", v) for k, v in enumerate(value)]
@@ -116,11 +117,12 @@ def _stamp(function):
             names.add(spelling := f"{name} = {_spell(value)}")
             if " at 0x" in spelling:           # an address: it differs in every process
                 return None
-    return sorted(names), sorted(states, key=str)
+    return sorted(names), sorted(files), sorted(codes)
 
 
 def _is_followed(module):
-    return module.partition(".")[0] not in _NOT_FOLLOWED
+    """Whether code of this module may change; what `exec` ran has None for a module."""
+    return str(module).partition(".")[0] not in _NOT_FOLLOWED
 
 
 def _fingerprint(code):
@@ -188,13 +190,13 @@ class _FileForEachSignature(IndexDataCacheFile):
 
     def load(self, key):
         try:
-            states, data = self._load_data(self._file_of(key))
+            evidence, data = self._load_data(self._file_of(key))
         except (OSError, EOFError, pickle.UnpicklingError):    # none, or cut short
             return None
-        return data if states == self._source_stamp[1] else None
+        return data if evidence == self._source_stamp[1:] else None
 
     def save(self, key, data):
-        self._save_data(self._file_of(key), (self._source_stamp[1], data))
+        self._save_data(self._file_of(key), (self._source_stamp[1:], data))
 
     def _file_of(self, key):
         content = repr((numba_version, self._source_stamp[0], key))

@@ -30,7 +30,7 @@ def log_softmax_rows(x):
 @jit(reassociate=True)
 def _row(y, x):
     top = math.row_max(x)
-    total = x[0] * ZERO
+    total = x.dtype.type(0)         # x[0] * 0 would be NaN for a score of -inf
     for j in range(x.size):
         total += math.exp(x[j] - top)
     shift = top + math.log(total)
@@ -67,7 +67,7 @@ def log_softmax_rows_backward(y, dy):
 
 @jit(reassociate=True)
 def _row_backward(dx, y, dy):
-    total = dy[0] * ZERO
+    total = dy.dtype.type(0)
     for j in range(dy.size):
         total += dy[j]
     for j in range(dy.size):

@@ -52,11 +52,12 @@ def cross_entropy_rows(x, t, w, smoothing, scale, with_slope):
 def _row(x, t, w, smoothing, scale, with_slope, dx):
     """One row: returns its loss and, if the slope is wanted, fills dx."""
     top = math.row_max(x)
-    total = x[0] * ZERO
+    zero = x.dtype.type(0)              # x[0] * 0 would be NaN for a score of -inf
+    total = zero
     for j in range(x.size):
         total += math.exp(x[j] - top)
     shift = top + math.log(total)                          # log p_j = x_j - shift
-    rest, spread, each = x[0] * ZERO, x[0] * ZERO, smoothing / x.dtype.type(x.size)
+    rest, spread, each = zero, zero, smoothing / x.dtype.type(x.size)
     if each != ZERO:
         for j in range(x.size):
             spread += w[j]
