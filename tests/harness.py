@@ -255,7 +255,7 @@ def _slope(loss, args, k, direction, step):
     """The slope of the loss along `direction` of argument k, by the reference."""
     def value(sign):
         moved = list(args)
-        moved[k] = args[k].astype(np.float64) + sign * step * direction
+        moved[k] = np.asarray(args[k] + sign * step * direction, np.float64)
         with reference(), no_grad():
             return loss(_tensors(moved, "cpu")).item()
     return (value(1) - value(-1)) / (2 * step)

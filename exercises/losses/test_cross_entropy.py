@@ -198,5 +198,5 @@ exercise = Exercise(
                log(sum) - s[rows, t], and dz is e / sum / N, less 1 / N at the right
                class.
            """)
-      for letter, times in zip("hij", (2, 5, 20))),
+      for letter, times in zip("hij", (2, 5, 10))),
 )

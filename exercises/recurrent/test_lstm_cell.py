@@ -138,8 +138,8 @@ exercise = Exercise(
                           wrt=("i", "f", "g", "o", "c"), upstream=("dh_next", "dc_next"),
                           also=({"N": 1, "H": 1},), large=5.0),
          hints="""
-             c' reaches the loss by two paths: through h' = o tanh(c'), and directly, as
-             dc_next.
+             h' = o * tanh(c') is the only place where o occurs; i, f, g and c occur in
+             c' only. You are not given c': compute it again.
 
              Add the two paths first: the derivative of tanh is 1 - tanh². The five
              gradients are then one product each.

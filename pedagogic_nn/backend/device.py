@@ -191,7 +191,12 @@ class SimulatedArray(np.ndarray):
         return _dress(function(*_unwrap(args), **_unwrap(options)))
 
     def __getitem__(self, index):
-        return _dress(self.view(np.ndarray)[_unwrap(index)])
+        index = _unwrap(index)
+        found = self.view(np.ndarray)[index]
+        if isinstance(found, np.generic):      # NumPy copies it out, CuPy gives a view
+            parts = index if isinstance(index, tuple) else (index,)
+            found = self.view(np.ndarray)[(*parts, ...)]
+        return _dress(found)
 
     def __setitem__(self, index, value):
         self.view(np.ndarray)[_unwrap(index)] = _unwrap(value)

@@ -201,15 +201,16 @@ SPELLINGS = {
         "Unchanged; today a buffer may also stay out of `state_dict`."),
     "module_repr": Spelling(
         "How a model prints itself",
-        "Model (\n  (fc): Linear (10 -> 2)\n)",
-        "Model(\n  (fc): Linear(in_features=10, out_features=2, bias=True)\n)",
-        "The space has gone, and each layer prints the arguments that would make it."),
+        "Model (\n  (act): ReLU ()\n)",
+        "Model(\n  (act): ReLU()\n)",
+        "The space has gone; `Linear (10 -> 2)` names its arguments today."),
     "state_dict_arguments": Spelling(
         "Arguments of the walks",
-        "model.parameters(memo=seen)\nmodel.state_dict(saved, 'net.')",
+        "model.parameters(memo)\nmodel.state_dict(saved, 'net.')",
         "model.parameters(recurse=True)\n"
-        "model.state_dict(destination=saved, prefix='net.')",
-        "`memo` is no business of a caller's, and PyTorch wants the other two by name."),
+        "model.state_dict(destination=saved,\n                 prefix='net.')",
+        "`memo` was never a caller's business, and PyTorch wants the other two by "
+        "name."),
     "backward_hook": Spelling(
         "A hook on a module's gradient",
         "layer.register_backward_hook(look)",

@@ -57,7 +57,8 @@ def test_a_function_of_ones_own(device):
 
 def test_gradcheck_accepts_it():
     assert torch.autograd.gradcheck(Cube.apply, (leaf(0.5, -1.0), 2.0))
-    assert torch.autograd.gradcheck(lambda x: MinMax.apply(x)[:2], (leaf(0.5, -1.0, 3.0),))
+    assert torch.autograd.gradcheck(lambda x: MinMax.apply(x)[:2],
+                                    (leaf(0.5, -1.0, 3.0),))
 
 
 def test_several_outputs_and_unused_ones():
@@ -97,7 +98,8 @@ def test_needs_input_grad_and_materialized_zeros():
 
 
 @pytest.mark.parametrize("returned, told", [
-    (lambda dy: (), "expected 2, got 0"), (lambda dy: (dy, None, dy), "expected 2, got 3"),
+    (lambda dy: (), "expected 2, got 0"),
+    (lambda dy: (dy, None, dy), "expected 2, got 3"),
     (lambda dy: (dy[:1], None), r"shape \(1,\) for argument 0, which has shape \(2,\)")])
 def test_wrong_gradients_are_told(returned, told):
     class Wrong(Function):
@@ -139,7 +141,7 @@ def test_saved_tensors_are_freed():
     node = y.grad_fn.next_functions[0][0]
     y.backward()
     with pytest.raises(RuntimeError, match="retain_graph=True"):
-        node.saved_tensors
+        assert node.saved_tensors
     with pytest.raises(RuntimeError, match="retain_graph=True"):
         y.backward()
 

@@ -15,8 +15,8 @@ FROM_NUMPY = {"numpy of a leaf", "torch.ones(2).type()"}
 class OnGpu:
     """pedagogic_nn, with the functions that make tensors making them on the GPU."""
 
-    MAKERS = """from_numpy tensor ones zeros full eye arange linspace logspace empty randint
-                rand as_tensor IntTensor""".split()
+    MAKERS = """from_numpy tensor ones zeros full eye arange linspace logspace empty
+                randint rand as_tensor IntTensor""".split()
 
     def __getattr__(self, name):
         found = getattr(pedagogic_nn, name)

@@ -32,7 +32,8 @@ def test_right_gradients_pass(device):
 
 
 def test_wrong_gradients_are_found():
-    with pytest.raises(GradcheckError, match=r"output 0, element 1, .* input 0, element 1, "
+    with pytest.raises(GradcheckError,
+                       match=r"output 0, element 1, .* input 0, element 1, "
                                              r"is 2\.01; small steps show 2"):
         gradcheck(Scale.apply, (leaf(), 0.01))
     assert gradcheck(Scale.apply, (leaf(), 0.01), raise_exception=False) is False

@@ -22,7 +22,7 @@ def test_attributes():
 
 def test_an_unknown_attribute_is_an_error():
     with pytest.raises(AttributeError):
-        torch.zeros(2).flavour
+        assert torch.zeros(2).flavour
 
 
 def test_the_old_constructor():
@@ -91,7 +91,8 @@ def test_iteration_gives_views():
     assert 1.0 in x and 2.0 not in x
 
 
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("duplicate",
+                         [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 @pytest.mark.parametrize("device", ["cpu", "cpu:1", "cuda"])
 def test_copies_of_leaves(duplicate, device):
     x = torch.ones(2, 3, device=device, requires_grad=True)
@@ -197,7 +198,8 @@ def test_tensors_on_two_devices_name_the_way_out():
 
 def test_new_tensors_like_this_one():
     x = torch.ones(2, dtype=torch.float64, device="cuda")
-    for y in (x.new_zeros(3), x.new_ones((3,)), x.new_full((3,), 2), x.new_tensor([1, 2, 3]),
+    for y in (x.new_zeros(3), x.new_ones((3,)), x.new_full((3,), 2),
+              x.new_tensor([1, 2, 3]),
               x.new_empty(3), x.new(3), x.new([1, 2, 3])):
         assert y.shape == (3,) and y.dtype == x.dtype and y.device is x.device
     assert x.new_zeros(2, requires_grad=True).requires_grad

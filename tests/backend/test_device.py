@@ -21,7 +21,8 @@ GPU = Device("cuda")
 
 
 @pytest.mark.parametrize("name, index, text", [
-    ("cpu", None, "cpu"), ("cpu", 0, "cpu"), ("cpu:0", None, "cpu"), ("cpu:3", None, "cpu:3"),
+    ("cpu", None, "cpu"), ("cpu", 0, "cpu"), ("cpu:0", None, "cpu"),
+    ("cpu:3", None, "cpu:3"),
     ("cuda", None, "cuda:0"), ("cuda", 1, "cuda:1"), (1, None, "cuda:1"),
     (np.int64(2), None, "cuda:2")])
 def test_names_of_devices(name, index, text):
@@ -33,7 +34,8 @@ def test_names_of_devices(name, index, text):
 
 @pytest.mark.parametrize("name, index", [
     ("gpu", None), ("cpu:", None), ("cpu:x", None), ("cpu:1", 1), ("cpu:-1", None),
-    ("cpu:8", None), ("cuda", -1), ("", None), (None, None), (True, None), ("cpu:²", None)])
+    ("cpu:8", None), ("cuda", -1), ("", None), (None, None), (True, None),
+    ("cpu:²", None)])
 def test_what_is_no_device_is_told(name, index):
     with pytest.raises(RuntimeError, match="device:"):
         Device(name, index)
@@ -97,11 +99,13 @@ def test_host_and_gpu_arrays_do_not_meet(meet):
 
 
 @pytest.mark.parametrize("compute", [
-    lambda g: g + 1, lambda g: 1 - g, lambda g: g[0], lambda g: g[:, 0], lambda g: g.sum(),
+    lambda g: g + 1, lambda g: 1 - g, lambda g: g[0], lambda g: g[:, 0],
+    lambda g: g.sum(),
     lambda g: g.max(axis=0), lambda g: g.T, lambda g: g.reshape(-1), lambda g: g @ g.T,
     lambda g: np.exp(g), lambda g: xp_of(g).exp(g), lambda g: g.astype(np.float64),
     lambda g: g.mean(), lambda g: xp_of(g).take_along_axis(g, g.astype(int), 0),
-    lambda g: xp_of(g).concatenate([g, g]), lambda g: -g, lambda g: g > 0, lambda g: g.copy()])
+    lambda g: xp_of(g).concatenate([g, g]), lambda g: -g, lambda g: g > 0,
+    lambda g: g.copy()])
 def test_what_is_computed_on_a_gpu_stays_there(compute):
     g = GPU.put(np.ones((2, 3), np.float32))
     g -= g                                              # in place, too

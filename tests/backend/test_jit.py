@@ -73,7 +73,8 @@ print("hits", sum(outer.stats.cache_hits.values()))
 
 
 def _run(folder):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), str(folder)]),
+    environment = {**os.environ,
+                   "PYTHONPATH": os.pathsep.join([os.getcwd(), str(folder)]),
                    "NUMBA_CACHE_DIR": str(folder / "cache")}
     done = subprocess.run([sys.executable, str(folder / "program.py")], env=environment,
                           capture_output=True, text=True, timeout=300)

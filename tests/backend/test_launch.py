@@ -125,7 +125,8 @@ def test_a_grid_with_three_axes():
 
 def test_a_cuda_kernel_refuses_a_host_array():
     with pytest.raises(TypeError):
-        on_gpu(_add_places, (2, 2), Device("cuda").put(np.zeros((2, 2))), np.zeros((2, 2)))
+        on_gpu(_add_places, (2, 2), Device("cuda").put(np.zeros((2, 2))),
+               np.zeros((2, 2)))
 
 
 def test_cuda_kernels_remember_their_types():
@@ -197,14 +198,14 @@ worker(Device("cpu:1")).submit(len, "").result()
 child = os.fork()
 if child == 0:
     assert threads_for(10**9) == 1
-    assert (x.exp() @ x).item() == expected or abs((x.exp() @ x).item() / expected - 1) < 1e-5
+    assert abs((x.exp() @ x).item() / expected - 1) < 1e-5
     assert worker(Device("cpu:1")).submit(len, "abc").result(20) == 3
     sys.stdout.write("child is well\\n")
     sys.stdout.flush()
     os._exit(0)
 _, status = os.waitpid(child, 0)
 assert status == 0, f"the child ended with status {status}"
-assert (x.exp() @ x).item() == expected         # and the parent goes on
+assert abs((x.exp() @ x).item() / expected - 1) < 1e-5      # and the parent goes on
 print("parent is well")
 """
 
@@ -243,7 +244,8 @@ def test_spawned_processes_take_and_return_tensors(tmp_path):
     paths = [os.getcwd(), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, str(tmp_path / "spawning.py")], capture_output=True, text=True,
-        timeout=300, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))})
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))})
     assert "both are well" in done.stdout, done.stderr
     assert "spawn" in multiprocessing.get_all_start_methods()
 

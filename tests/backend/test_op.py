@@ -27,13 +27,15 @@ CASES = [
     case(log_values, x=uniform(3, 4)), case(log_values, x=(3,)),
     case(log_values, x=np.array([0, -0.0, np.inf, -1, np.nan, 1e-40], np.float32)),
     case(sqrt_values, x=uniform(2, 3)), case(sqrt_values, x=(4,)),
-    case(erf_values, x=(3, 4)), case(erf_values, x=saturated(8)), case(erf_values, x=(0,)),
+    case(erf_values, x=(3, 4)), case(erf_values, x=saturated(8)),
+    case(erf_values, x=(0,)),
     case(clamp_between, x=(3, 4), low=-0.5, high=0.5),
     case(clamp_between, x=saturated(8), low=-np.inf, high=3.0),
     case(clamp_between, x=np.array([np.nan, 5, -5], np.float32), low=1.0, high=-1.0),
     case(clamp_between, x=(0, 3), low=0.0, high=1.0),
     case(matmul_arrays, a=(3, 4), b=(4, 5)), case(matmul_arrays, a=(4,), b=(4,)),
-    case(matmul_arrays, a=(2, 3, 4), b=(2, 4, 3)), case(matmul_arrays, a=(0, 4), b=(4, 2)),
+    case(matmul_arrays, a=(2, 3, 4), b=(2, 4, 3)),
+    case(matmul_arrays, a=(0, 4), b=(4, 2)),
     case(matmul_arrays, a=(3, 0), b=(0, 2)), case(matmul_arrays, a=(4,), b=(4, 2)),
     case(matmul_arrays, a=(2, 3, 4), b=(4,)),
 ]
@@ -157,7 +159,8 @@ def test_the_reference_runs_inside_the_block_and_in_this_thread_only():
 
 def test_arrays_on_two_devices_name_the_way_out():
     x = np.ones(2, np.float32)
-    with pytest.raises(RuntimeError, match=r"blend expected .* one device.*\.to\('cuda'\)"):
+    with pytest.raises(RuntimeError,
+                       match=r"blend expected .* one device.*\.to\('cuda'\)"):
         blend(x, Device("cuda").put(x), 0.5)
 
 

@@ -21,7 +21,8 @@ CPU = Device("cpu")
 
 @pytest.mark.parametrize("draw", [
     lambda: torch.rand(3), lambda: torch.randn(3), lambda: torch.randint(9, (3,)),
-    lambda: torch.randperm(9), lambda: torch.empty(3).uniform_(), lambda: torch.zeros(3).normal_(),
+    lambda: torch.randperm(9), lambda: torch.empty(3).uniform_(),
+    lambda: torch.zeros(3).normal_(),
     lambda: torch.zeros(3).random_(99), lambda: torch.bernoulli(torch.full((9,), 0.5)),
     lambda: torch.multinomial(torch.ones(9), 3), lambda: torch.rand(3, device="cpu:1"),
     lambda: torch.rand(3, device="cuda").cpu(), lambda: torch.normal(0.0, 1.0, (3,)),

@@ -15,7 +15,7 @@ import numpy as np
 from ...autograd.arithmetic import as_float
 from ...autograd.function import Primitive
 from ...autograd.reductions import axes
-from ...backend import ZERO, cuda, jit, like, math, op
+from ...backend import cuda, jit, like, math, op
 from ...backend.device import xp_of
 from ..module import Module
 

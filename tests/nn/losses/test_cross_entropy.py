@@ -121,6 +121,17 @@ def test_huge_scores_give_a_finite_loss():
     assert x.grad.tolist() == [[1, -1]]
 
 
+def test_a_score_of_minus_infinity_masks_its_class():
+    """Recorded from PyTorch 2.13."""
+    x = torch.tensor([[-np.inf, 2.0, 1.0]], requires_grad=True)
+    loss = cross_entropy(x, torch.tensor([1]))
+    loss.backward()
+    np.testing.assert_allclose(loss.item(), 0.313262, rtol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), [[0, -0.268941, 0.268941]], rtol=1e-5)
+    masked = nn.functional.log_softmax(x, 1).detach().numpy()
+    np.testing.assert_allclose(masked, [[-np.inf, -0.313262, -1.313262]], rtol=1e-5)
+
+
 def test_weights_are_a_buffer():
     loss = nn.CrossEntropyLoss(torch.ones(3))
     assert list(loss.state_dict()) == ["weight"]

@@ -1,0 +1,113 @@
+"""Operators and elementwise functions: gradients on every backend, and rules."""
+import numpy as np
+import pytest
+
+import pedagogic_nn as torch
+from pedagogic_nn.autograd.arithmetic import promote, unbroadcast
+from tests.harness import case, gradient_tests, uniform
+
+AWAY = uniform(2, 3, low=0.2, high=0.9)          # inside the domain of every function
+
+GRADIENTS = [
+    *(case(getattr(torch, name), x=AWAY)
+      for name in """exp exp2 expm1 log log2 log10 log1p
+        sqrt rsqrt sin cos tan asin acos atan sinh cosh asinh atanh erf neg reciprocal
+        square abs floor ceil trunc round sign frac""".split()),
+    case(torch.acosh, x=AWAY + 1),
+    *(case(getattr(torch, name), x=a, y=b) for name in
+      ("add", "sub", "mul", "div", "maximum", "minimum", "remainder", "fmod", "pow")
+      for a, b in [(AWAY, uniform(2, 3, low=0.3)), (AWAY, uniform(3, low=0.3)),
+                   (uniform(2, 1, low=0.3), AWAY), (uniform(low=0.4), AWAY),
+                   (uniform(0, 3), uniform(1, low=0.3))]),
+    case(torch.atan2, y=AWAY, x=(3,)),
+    case(torch.lerp, start=(2, 3), end=(3,), weight=AWAY),
+    case(torch.clamp, x=(2, 3), min=-0.5, max=0.5), case(torch.clamp, x=(2, 3), max=0.0),
+    case(torch.where, condition=np.array([True, False, True]), x=(2, 3), y=(2, 1)),
+    case(torch.nan_to_num, x=(4,)), case(torch.pow, x=AWAY, y=2),
+    case(torch.pow, x=AWAY, y=0),
+    case(torch.pow, x=AWAY, y=-1.5), case(torch.exp, x=()), case(torch.exp, x=(0, 2)),
+    case(lambda x, mask: x.masked_fill(mask, 2.0), x=(2, 3),
+         mask=np.array([False, True, False])),
+    case(lambda x, y: x.addcmul(y, y, value=2), x=(3,), y=(2, 3)),
+    case(lambda x, y: x.addcdiv(y, y + 2, value=2), x=(3,), y=AWAY),
+    case(lambda x: 2 - x + 3 / (x + 2) + 2**x - (-x) + abs(x), x=AWAY),
+]
+
+test_gradients = gradient_tests(GRADIENTS)
+
+
+@pytest.mark.parametrize("shape, grown", [
+    ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (2, 3)), ((), (2, 3)), ((1, 1), (4, 2, 3)),
+    ((0, 1), (0, 3)), ((1,), (0,))])
+def test_unbroadcast_is_the_adjoint_of_broadcasting(shape, grown):
+    rng = np.random.default_rng(0)
+    x, g = rng.random(shape), rng.random(grown)
+    y = np.broadcast_to(x, grown)
+    back = unbroadcast(g, shape)
+    assert back.shape == shape
+    np.testing.assert_allclose((y * g).sum(), (x * back).sum())
+
+
+def test_a_number_never_widens_a_tensor_of_its_kind():
+    f32, f64, i16 = np.zeros(2, np.float32), np.zeros((), np.float64),
+    np.zeros(1, np.int16)
+    assert promote(f32, f64) == np.float32 and promote(i16, 7) == np.int16
+    assert promote(i16, 1.5) == np.float32 and promote(i16, f64) == np.float64
+    assert promote(f32, np.float64(2)) == np.float32
+
+
+def test_the_default_dtype_is_what_integers_become():
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert (torch.tensor([1]) / 2).dtype == torch.tensor(1.0).dtype == torch.float64
+        assert torch.zeros(1).dtype == torch.Tensor(1).dtype == torch.float64
+        assert repr(torch.zeros(1)) == "tensor([0.])"
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert (torch.tensor([1]) + 0.5).dtype == torch.get_default_dtype() == torch.float32
+    with pytest.raises(TypeError, match="floating-point"):
+        torch.set_default_dtype(torch.int64)
+
+
+@pytest.mark.parametrize("compute, told", [
+    (lambda x: x + torch.ones(2), r"add: shapes \(3, 4\) and \(2,\) do not broadcast"),
+    (lambda x: x > torch.ones(2), "greater: shapes"), (lambda x: x + "a", "got str"),
+    (lambda x: torch.where(x > 0, x, torch.ones(2)), "where: shapes"),
+    (lambda x: torch.where(x, x, x), "expected a bool condition"),
+    (lambda x: x.masked_fill(torch.ones(2, 3, 4).bool(), 0), "does not stretch"),
+    (lambda x: torch.clamp(x), "give min, max, or both"), (lambda x: ~x, "inverts bools"),
+    (lambda x: torch.div(x, 2, rounding_mode="up"), "rounding_mode"),
+    (lambda x: (x > 0) - (x > 0), "bools cannot be subtracted"),
+    (lambda x: -(x > 0), "~x"),
+    (lambda x: torch.arange(3) ** -1, "negative integer powers")])
+def test_errors_teach(compute, told):
+    with pytest.raises((RuntimeError, TypeError), match=told):
+        compute(torch.ones(3, 4))
+
+
+def test_a_slope_that_is_not_needed_is_not_computed():
+    x = torch.tensor([0.0], requires_grad=True)
+    y = torch.tensor([2.0])
+    (y ** x).backward(torch.ones(1))
+    assert x.grad.item() == pytest.approx(np.log(2))
+
+
+def test_what_a_product_does_not_read_may_be_changed():
+    x = torch.ones(2, requires_grad=True)
+    y = torch.ones(2)
+    h = x * 3                            # h is not read by its own gradient
+    z = h + y
+    h.add_(1)
+    y.add_(1)
+    z.sum().backward()
+    assert x.grad.tolist() == [3, 3]
+
+
+def test_logic():
+    a, b = torch.tensor([0, 1, 2]), torch.tensor([0.0, 0.0, 3.0])
+    assert a.logical_and(b).tolist() == [False, False, True]
+    assert a.logical_or(b).tolist() == [False, True, True]
+    assert a.logical_xor(b).tolist() == [False, True, False]
+    assert (a & 1).tolist() == [0, 1, 0] and (~a).tolist() == [-1, -2, -3]
+    assert ((a > 0) | (b > 0)).tolist() == [False, True, True]
+    assert ((a > 0) ^ True).tolist() == [True, False, False]

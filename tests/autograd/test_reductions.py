@@ -1,0 +1,94 @@
+"""Sums, means, extrema, norms, orderings: gradients on every backend, and edge cases."""
+import numpy as np
+import pytest
+
+import pedagogic_nn as torch
+from tests.harness import case, gradient_tests, uniform
+
+SHAPE = (2, 3, 4)
+REDUCTIONS = """sum mean std var prod amax amin logsumexp norm nansum nanmean""".split()
+
+GRADIENTS = [
+    *(case(getattr(torch, name), x=SHAPE, dim=dim, keepdim=keep) for name in REDUCTIONS
+      for dim, keep in [(0, False), (-1, True), (1, False)]),
+    *(case(getattr(torch, name), x=SHAPE, dim=fixed_dims, keepdim=False)
+      for name in ("sum", "mean", "std", "var", "amax", "logsumexp", "norm")
+      for fixed_dims in ([0, 2],)),
+    *(case(getattr(torch, name), x=SHAPE) for name in
+      ("sum", "mean", "std", "var", "prod", "max", "min", "norm", "median")),
+    *(case(getattr(torch, name), x=(3, 4), dim=1) for name in
+      ("max", "min", "cumsum", "cumprod", "median", "sort")),
+    *(case(torch.norm, x=(3, 4), p=p, dim=1) for p in (1, 3, 1.5, float("inf"))),
+    case(torch.cumprod, x=np.array([[1, 0, 2, 0, 3.0]]), dim=1),
+    case(torch.cumprod, x=np.array([0, 2, 3.0]), dim=0),
+    case(torch.prod, x=np.array([1, 0, 2.0])), case(torch.prod, x=np.array([0, 0, 2.0])),
+    case(torch.topk, x=(3, 4), k=2), case(torch.kthvalue, x=(3, 4), k=2),
+    case(torch.sort, x=(3, 4), dim=0, descending=True),
+    case(torch.sum, x=()), case(torch.sum, x=(0, 3), dim=0), case(torch.max, x=(), dim=0),
+    case(torch.logsumexp, x=uniform(2, 3, low=500, high=600), dim=1),
+    case(torch.var_mean, x=(3, 4), dim=0), case(torch.aminmax, x=(3, 4), dim=1),
+]
+
+test_gradients = gradient_tests(GRADIENTS)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_indices_point_at_the_values(device):
+    x = torch.randn(3, 5, device=device)
+    for name in ("max", "min", "median"):
+        values, indices = getattr(x, name)(1)
+        assert torch.equal(x.gather(1, indices.unsqueeze(1)).squeeze(1), values)
+    values, order = x.sort(0)
+    assert torch.equal(x.gather(0, order), values) and order.device is x.device
+    assert x.argmax().item() == x.cpu().numpy().argmax()
+
+
+def test_equal_elements_share_or_take_turns():
+    x = torch.tensor([2.0, 1.0, 2.0], requires_grad=True)
+    x.max().backward()
+    assert x.grad.tolist() == [0.5, 0, 0.5]
+    x.grad = None
+    x.max(0).values.backward()
+    assert sorted(x.grad.tolist()) == [0, 0, 1]
+    assert torch.tensor([3, 1, 3, 1]).argsort().tolist() == [1, 3, 0, 2]
+    assert torch.tensor([3, 1, 3, 1]).argsort(descending=True).tolist() == [0, 2, 1, 3]
+
+
+def test_norms_and_deviations_of_nothing_have_gradient_zero():
+    for compute in (torch.norm, torch.std, lambda x: x.norm(3),
+                    lambda x: x.norm(2, 0).sum()):
+        x = torch.zeros(3, requires_grad=True)
+        compute(x).backward()
+        assert x.grad.tolist() == [0, 0, 0]
+
+
+def test_logsumexp_does_not_overflow():
+    assert torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0).item() == pytest.approx(
+        1000 + np.log(2))
+    assert torch.full((2,), -np.inf).logsumexp(0).item() == -np.inf
+
+
+@pytest.mark.parametrize("compute, error, told", [
+    (lambda x: x.sum(2), IndexError, r"sum: dim 2 .* dims -2 … 1"),
+    (lambda x: x.mean((0, 0)), RuntimeError, "names an axis twice"),
+    (lambda x: x.long().mean(), RuntimeError, r"say x\.float\(\)\.mean\(\)"),
+    (lambda x: x.long().norm(), RuntimeError, r"say x\.float\(\)\.norm\(\)"),
+    (lambda x: x[:0].max(), RuntimeError, "without elements"),
+    (lambda x: x[:0].max(0), IndexError, "no elements"),
+    (lambda x: x[:0].argmin(0), IndexError, "no elements"),
+    (lambda x: x.topk(5), RuntimeError, "topk: k is 5, but axis -1 has 3"),
+    (lambda x: x.kthvalue(0), RuntimeError, "kthvalue: k is 0"),
+    (lambda x: x.bincount(), RuntimeError, "1-D tensor of whole numbers")])
+def test_errors_teach(compute, error, told):
+    with pytest.raises(error, match=told):
+        compute(torch.zeros(2, 3))
+
+
+def test_counting():
+    x = torch.tensor([1, 3, 1, 0])
+    assert x.bincount().tolist() == [1, 2, 0, 1]
+    assert x.bincount(torch.tensor([0.5, 1, 2, 4])).tolist() == [4, 2.5, 0, 1]
+    assert x.bincount(minlength=6).tolist() == [1, 2, 0, 1, 0, 0]
+    values, inverse, counts = x.unique(return_inverse=True, return_counts=True)
+    assert values[inverse].tolist() == x.tolist() and counts.tolist() == [1, 2, 1]
+    assert x.count_nonzero().item() == 3
