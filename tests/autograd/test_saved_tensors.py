@@ -13,8 +13,8 @@ KEEPS = {
     "h.asinh()": "h", "h.atanh()": "h", "h.erf()": "h", "h.abs()": "h",
     "h.clamp(0.1, 0.6)": "h", "torch.maximum(h, c)": "hc", "torch.atan2(h, c)": "hc",
     "h.prod()": "h", "h.cumprod(0)": "hy", "h.max()": "hy", "h.amax(0)": "hy",
-    "h.logsumexp(0)": "hy", "h @ c": "c", "h @ h": "h", "torch.einsum('i,i->', h, c)": "c",
-    "h + c": "", "h - c": "", "h * 2": "", "h / 2": "", "-h": "", "h.sum()": "",
+    "h.logsumexp(0)": "hy", "h @ c": "c", "h @ h": "h",
+    "torch.einsum('i,i->', h, c)": "c", "h + c": "", "h - c": "", "h * 2": "", "h / 2": "", "-h": "", "h.sum()": "",
     "h.mean()": "", "h.cumsum(0)": "", "h % 0.7": "", "h.round()": "", "h.flip(0)": "",
     "h.clone()": "", "torch.cat([h, c])": "", "torch.stack([h, c])": "", "h[[0, 0]]": "",
     "h[torch.tensor([True, False, True])]": "", "h.max(0).values": "",
@@ -53,7 +53,7 @@ def test_the_message_counts_the_changes_and_shows_the_way_out():
     h += 1
     h += 1
     with pytest.raises(RuntimeError, match=(
-            r"^Mul: .* saved at version 0 and is at version 2 .* x = x \+ 1, not x \+= 1")):
+            r"^Mul: .* saved at version 0 .* at version 2 .* x = x \+ 1, not x \+= 1")):
         y.sum().backward()
 
 

@@ -181,6 +181,8 @@ def test_a_full_disk_stops_nobody(process, monkeypatch):
 
 TYPES = """
 import sys
+import time
+from pathlib import Path
 import numpy as np
 from pedagogic_nn.backend.jit import jit
 
@@ -189,7 +191,10 @@ def twice(x):
     return x + x
 
 kinds = [np.float32, np.int32, np.float64, np.int64]
-first = int(sys.argv[1])
+first, signal = int(sys.argv[1]), Path(sys.argv[2])
+print("ready", flush=True)
+while not signal.exists():
+    time.sleep(0.001)
 for kind in kinds[first:] + kinds[:first]:
     assert twice(kind(1.5)) == (3 if issubclass(kind, np.floating) else 2)
 print(sum(twice.stats.cache_hits.values()))
@@ -199,12 +204,18 @@ print(sum(twice.stats.cache_hits.values()))
 @pytest.mark.serial
 def test_processes_that_start_together_on_an_empty_cache(tmp_path):
     """With one index for all types they would lose each other's entries."""
-    program = tmp_path / "types.py"
+    program, signal = tmp_path / "types.py", tmp_path / "signal"
     program.write_text(TYPES)
-    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    for process in [start(program, k, **environment) for k in range(4)]:
+
+    def begin(k):
+        return start(program, k, signal, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+
+    processes = [begin(k) for k in range(4)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+    signal.touch()
+    for process in processes:
         finish(process)
-    assert finish(start(program, 0, **environment)) == "4\n"     # all was kept
+    assert finish(begin(0)) == "ready\n4\n"                     # all was kept
 
 
 ALL_KERNELS = """
