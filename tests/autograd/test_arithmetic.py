@@ -49,8 +49,8 @@ def test_unbroadcast_is_the_adjoint_of_broadcasting(shape, grown):
 
 
 def test_a_number_never_widens_a_tensor_of_its_kind():
-    f32, f64, i16 = np.zeros(2, np.float32), np.zeros((), np.float64),
-    np.zeros(1, np.int16)
+    f32, f64 = np.zeros(2, np.float32), np.zeros((), np.float64)
+    i16 = np.zeros(1, np.int16)
     assert promote(f32, f64) == np.float32 and promote(i16, 7) == np.int16
     assert promote(i16, 1.5) == np.float32 and promote(i16, f64) == np.float64
     assert promote(f32, np.float64(2)) == np.float32

@@ -44,7 +44,8 @@ def test_a_graph_of_100_000_operations(step, expected):
     """Walked and freed without recursion; in a process of its own, as it could crash."""
     done = subprocess.run([sys.executable, "-c", LONG.format(step=step, after="")],
                           capture_output=True, text=True, timeout=300)
-    assert done.stdout.split("\n")[:2] == [f"[{expected}, {expected}]", "freed"], done.stderr
+    said = done.stdout.split("\n")[:2]
+    assert said == [f"[{expected}, {expected}]", "freed"], done.stderr
 
 
 def test_a_graph_that_is_dropped_without_backward_is_freed():
