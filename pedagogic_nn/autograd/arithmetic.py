@@ -502,12 +502,15 @@ class Arithmetic:
         return Remainder.apply(other, self)
 
     def __and__(self, other: Any) -> Any:
+        """Both, bit by bit; of bools, whether both are True."""
         return _plain(np.bitwise_and, self, other)
 
     def __or__(self, other: Any) -> Any:
+        """Either, bit by bit; of bools, whether one is True."""
         return _plain(np.bitwise_or, self, other)
 
     def __xor__(self, other: Any) -> Any:
+        """One but not the other, bit by bit."""
         return _plain(np.bitwise_xor, self, other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__

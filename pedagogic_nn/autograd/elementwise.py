@@ -322,6 +322,7 @@ class Elementwise:
         return self
 
     def __invert__(self) -> Any:
+        """Every bit flipped; of bools, not."""
         array, device = self.array, self.device           # type: ignore[attr-defined]
         if array.dtype.kind == "f":
             raise TypeError(f"~ inverts bools and whole numbers, this tensor is "

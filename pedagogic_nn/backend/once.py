@@ -28,7 +28,7 @@ from numba.extending import intrinsic
 from .jit import jit
 
 FLOATS = (types.float32, types.float64)
-_alive: list = []                              # what compiled code points to must not be freed
+_alive: list = []               # what compiled code points to must not be freed
 _compiling = threading.RLock()
 
 

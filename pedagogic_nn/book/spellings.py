@@ -201,8 +201,8 @@ SPELLINGS = {
         "Unchanged; today a buffer may also stay out of `state_dict`."),
     "module_repr": Spelling(
         "How a model prints itself",
-        "Model (\n  (act): ReLU ()\n)",
-        "Model(\n  (act): ReLU()\n)",
+        "# Model (\n#   (act): ReLU ()\n# )",
+        "# Model(\n#   (act): ReLU()\n# )",
         "The space has gone; `Linear (10 -> 2)` names its arguments today."),
     "state_dict_arguments": Spelling(
         "Arguments of the walks",
