@@ -67,7 +67,8 @@ def case(function, **arguments):
 
     A tuple of integers is a shape and becomes random float32 numbers from the normal
     distribution; an array is copied; everything else is passed as it is (a tuple that
-    is no shape: `fixed`). """
+    is no shape: `fixed`).
+    """
     return Case(function, arguments)
 
 
@@ -207,7 +208,8 @@ def check_gradient(function, *args, backend="cpu", rtol=1e-5, step=1e-5, **optio
 
     The arrays become float64 tensors.  The outputs are weighted with random numbers and
     summed; the slope of that sum along a random direction is compared, which a mistake
-    in any one element of the gradient changes. """
+    in any one element of the gradient changes.
+    """
     rng = np.random.default_rng(1)
     weights = {}
 

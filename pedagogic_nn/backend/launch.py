@@ -179,8 +179,9 @@ def _over_parts(kernel, template):
 
 # ---- CUDA kernels --------------------------------------------------------------------
 
-# Threads in a block, by the number of axes.
-BLOCKS = {1: (256,), 2: (8, 32), 3: (2, 8, 16)}
+# Threads in a block, by the number of axes. CUDA counts the first axis fastest, memory
+# the last: only the last is spread, so that neighbours in memory meet neighbour threads.
+BLOCKS = {1: (256,), 2: (1, 256), 3: (1, 4, 64)}
 if SIMULATED:                              # the simulator pays 0.1 ms for each thread
     BLOCKS = {1: (32,), 2: (4, 8), 3: (2, 4, 4)}
 _simulator = threading.Lock()              # the simulator runs one launch at a time

@@ -1,0 +1,103 @@
+"""Memory: training does not gather any, and long graphs are walked and freed."""
+import pytest
+
+from tests.programs import run
+
+TRAINING = """
+import gc
+import tracemalloc
+import pedagogic_nn as torch
+from pedagogic_nn import nn, optim
+
+cell, head = nn.LSTMCell(4, 8), nn.Linear(8, 3)
+optimiser = optim.Adam([*cell.parameters(), *head.parameters()], lr=0.01)
+x, target = torch.randn(5, 4), torch.tensor([0, 1, 2, 0, 1])
+loss_of = nn.CrossEntropyLoss()
+
+def train(steps):
+    for _ in range(steps):
+        optimiser.zero_grad()
+        h, c = cell(x, cell(x))
+        loss_of(head(h), target).backward()
+        optimiser.step()
+
+def traced():
+    return tracemalloc.get_traced_memory()[0]
+
+train(100)
+tracemalloc.start()
+train(100)
+gc.collect()              # this also empties Python's own lists of freed objects
+before = traced()
+gc.disable()
+train(2000)
+in_cycles = gc.collect()
+print(traced() - before, in_cycles)
+"""
+
+
+@pytest.mark.serial
+def test_2000_training_steps_leave_nothing_behind():
+    grown, in_cycles = map(int, run(TRAINING).split())
+    assert grown < 20_000            # bytes; one array for each step would be 200,000
+    assert in_cycles < 200           # objects that only the garbage collector would free
+
+
+LONG_GRAPH = """
+import threading
+import pedagogic_nn as torch
+
+N = 100_000
+
+def build(x):
+    y = x
+    for _ in range(N):
+        y = y + 1
+    return y
+
+def backward_and_free():
+    x = torch.zeros(2, requires_grad=True)
+    y = build(x)
+    y.sum().backward()
+    assert x.grad.tolist() == [1, 1] and y.tolist() == [N, N]
+    del y
+    print("walked")
+
+def free_without_backward():
+    y = build(torch.zeros(2, requires_grad=True))
+    del y
+    print("freed")
+
+backward_and_free()
+free_without_backward()
+threading.stack_size(256 * 1024)     # a thread that recursion would overflow at once
+for work in (backward_and_free, free_without_backward):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.serial
+def test_a_graph_of_100_000_operations_is_walked_and_freed():
+    assert run(LONG_GRAPH) == "walked\nfreed\nwalked\nfreed\n"
+
+
+SHARED_GRAPH = """
+import gc, weakref
+import pedagogic_nn as torch
+
+gc.disable()
+x = torch.ones(3, requires_grad=True)
+y = x * 2
+z = y.exp()
+nodes = [weakref.ref(t) for t in (y, z)]
+loss = z.sum()
+loss.backward()
+del y, z, loss
+print([node() is None for node in nodes])
+"""
+
+
+def test_a_graph_is_freed_without_the_garbage_collector():
+    assert run(SHARED_GRAPH) == "[True, True]\n"
