@@ -137,7 +137,7 @@ def test_threads_do_not_queue_up_where_several_may_enter(monkeypatch, layer):
     monkeypatch.setattr(launch, "_layer_is_safe", False)
     monkeypatch.setattr(numba, "threading_layer", lambda: layer)
     launch.in_parallel(lambda: None)                         # the first one asks
-    assert most_at_once(seconds=10) > 1
+    assert most_at_once(seconds=3) > 1
 
 
 FOUR_THREADS = """
