@@ -1,8 +1,8 @@
 """`pytest exercises` as a learner and an instructor type it, in a process of its own."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,9 +68,9 @@ def test_mistake_is_explained(tmp_path):
     status, text = run("exercises", "-k", "lstm_cell", f"--submission={tmp_path}",
                        "--report", tmp_path / "out")
     assert status == 1
-    assert re.search(r"\[no\] 7\.1c  new cell and hidden state +0/3", text)
+    assert re.search(r"\[no\] 7\.1c +new cell and hidden state +0/3", text)
     assert "→ Your c' equals f*c + g" in text and "read again: " in text
-    assert re.search(r"\[\.\.\] 7\.1d  the whole step +0/1  waits for 7\.1c", text)
+    assert re.search(r"\[\.\.\] 7\.1d +the whole step +0/1  waits for 7\.1c", text)
     assert json.loads((tmp_path / "out" / "results.json").read_text())["score"] == 3
 
 
