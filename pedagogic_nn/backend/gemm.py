@@ -248,6 +248,20 @@ def _share(n, unit, part, parts):
     return min(n, (n + unit - 1) // unit * part // parts * unit)
 
 
+# Three that only Python calls: they are closed to new layouts after their first one (see
+# below), which what other kernels call must not be.
+
+
+@jit
+def _whole_product(a, b, c, accumulate):
+    _multiply(a, b, c, accumulate)
+
+
+@jit
+def _whole_batch(a, b, c, accumulate):
+    _part(a, b, c, accumulate, 0, 1)
+
+
 @jit(parallel=True)
 def _all_parts(a, b, c, accumulate, parts):
     for part in prange(parts):
@@ -279,7 +293,7 @@ def _for_any_strides(kernel, dtype, ndim, integers):
 def _run(a, b, c, accumulate, threads):
     """Batches (G, M, K) (G, K, N) → (G, M, N), by one thread or several."""
     if threads == 1:
-        _for_any_strides(_part, c.dtype, 3, 3)(a, b, c, accumulate, 0, 1)
+        _for_any_strides(_whole_batch, c.dtype, 3, 1)(a, b, c, accumulate)
     else:
         kernel = _for_any_strides(_all_parts, c.dtype, 3, 2)
         launch.in_parallel(kernel, a, b, c, accumulate, threads)
@@ -326,7 +340,7 @@ def matmul(a, b, out=None, accumulate=False, threads=None):
     if not (dtype == b.dtype == out.dtype and dtype in _FLOATS and COMPILED):
         out[...] = np.matmul(a, b) + out if accumulate else np.matmul(a, b)
     elif threads == 1:
-        _for_any_strides(_multiply, dtype, 2, 1)(a, b, out, accumulate)
+        _for_any_strides(_whole_product, dtype, 2, 1)(a, b, out, accumulate)
     else:
         _run(a[None], b[None], out[None], accumulate, threads)
     return out

@@ -261,7 +261,8 @@ def test_a_restart_forgets_and_survives_a_kernel_that_is_gone(live):
     restart.click()
     live.wait_for_selector('html[data-kernel="idle"]', timeout=60_000)
     assert "NameError" in run(live, "kept").inner_text()
-    live.evaluate("pedagogicNN.page.kernel.end(); pedagogicNN.page.kernel.socket.close()")
+    live.evaluate("pedagogicNN.page.kernel.end()"
+                  ".then(() => pedagogicNN.page.kernel.socket.close())")
     live.wait_for_selector('html[data-kernel="dead"]')
     restart.click()
     live.wait_for_selector('html[data-kernel="idle"]', timeout=60_000)

@@ -110,13 +110,18 @@ export class Kernel {
     const { id } = this.session.kernel;
     const running = await api("GET", "kernels");
     if (!running.some((kernel) => kernel.id === id)) return this.start();   // ended elsewhere
-    await api("POST", `kernels/${id}/restart`);
+    try {
+      await api("POST", `kernels/${id}/restart`);
+    } catch {
+      return this.start();                                     // it was ending meanwhile
+    }
     await this.connect();
     await this.execute("");
     this.heard("idle");
   }
 
   end() {
-    if (this.session) api("DELETE", `sessions/${this.session.id}`, undefined, { keepalive: true });
+    if (!this.session) return Promise.resolve();
+    return api("DELETE", `sessions/${this.session.id}`, undefined, { keepalive: true });
   }
 }
