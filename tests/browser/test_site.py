@@ -180,13 +180,18 @@ def live(tab, live_address, site, pages):
     page.goto("about:blank")                           # ends the kernel
 
 
-def run(page, code, cell=0):
-    """Put code into a cell of the page, run it by keyboard, and give its output."""
-    box = page.locator(".cell:has(.pnn-editor)").nth(cell)
+def type_and_run(box, code):
+    """Put code into a cell, which may be folded, and start it by keyboard."""
     area = box.locator("textarea")
     area.evaluate("(area) => area.closest('details')?.setAttribute('open', '')")
     area.fill(code)
     area.press("Shift+Enter")
+
+
+def run(page, code, cell=0):
+    """Put code into a cell of the page, run it by keyboard, and give its output."""
+    box = page.locator(".cell:has(.pnn-editor)").nth(cell)
+    type_and_run(box, code)
     page.wait_for_function("(count) => /\\d/.test(count.textContent)",
                            arg=box.locator(".pnn-count").element_handle(), timeout=60_000)
     return box.locator(".cell_output")
@@ -271,8 +276,7 @@ def test_a_restart_forgets_and_survives_a_kernel_that_is_gone(live):
 
 def test_an_endless_cell_can_be_interrupted(live):
     cell = live.locator(".cell:has(.pnn-editor)").first
-    cell.locator("textarea").fill("while True: pass")
-    cell.locator("textarea").press("Shift+Enter")
+    type_and_run(cell, "while True: pass")
     live.wait_for_selector('html[data-kernel="busy"]')
     live.get_by_role("button", name="Interrupt").click()
     live.wait_for_selector('html[data-kernel="idle"]')
