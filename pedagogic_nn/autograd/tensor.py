@@ -64,18 +64,30 @@ class Size(tuple):
 
 
 class RemovableHandle:
-    """What a hook's registration returns: `.remove()` takes the hook out again."""
+    """What registering a hook returns: `remove()` takes the hook away again.
+
+    Removing twice is harmless.  In a `with` statement the hook lasts as long as the
+    block.
+
+    Example:
+        >>> layer = nn.Tanh()
+        >>> with layer.register_forward_hook(lambda module, x, y: print("seen")):
+        ...     y = layer(torch.zeros(1))
+        seen
+        >>> y = layer(torch.zeros(1))
+    """
 
     _ids = itertools.count()
 
-    def __init__(self, hooks: dict, hook: Callable) -> None:
-        self.id = next(RemovableHandle._ids)
-        self.hooks = hooks
+    def __init__(self, hooks: dict, hook: Any) -> None:
+        # A module that was unpickled brings numbers of another process with it.
+        self.id = next(k for k in RemovableHandle._ids if k not in hooks)
+        self._hooks = hooks
         hooks[self.id] = hook
 
     def remove(self) -> None:
-        """Take the hook out; a second time does nothing."""
-        self.hooks.pop(self.id, None)
+        """Take the hook away."""
+        self._hooks.pop(self.id, None)
 
     def __enter__(self) -> "RemovableHandle":
         return self

@@ -8,7 +8,6 @@ the way back, a module has no single backward function: it may record one node o
 graph or a thousand.  So the inputs and the outputs pass through a `Door`, an operation
 that changes nothing but sees every gradient that comes back.
 """
-import itertools
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ..autograd.function import Primitive
 from ..autograd.grad_mode import is_grad_enabled, no_grad
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import RemovableHandle, Tensor
 
 # ---- registering and removing --------------------------------------------------------
 
@@ -29,45 +28,12 @@ class Hook(NamedTuple):
     always_call: bool = False
 
 
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away again.
-
-    Removing twice is harmless.  In a `with` statement the hook lasts as long as the
-    block.
-
-    Example:
-        >>> layer = nn.Tanh()
-        >>> with layer.register_forward_hook(lambda module, x, y: print("seen")):
-        ...     y = layer(torch.zeros(1))
-        seen
-        >>> y = layer(torch.zeros(1))
-    """
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks: OrderedDict) -> None:
-        # A module that was unpickled brings numbers of another process with it.
-        self.id = next(k for k in RemovableHandle._ids if k not in hooks)
-        self._hooks = hooks
-
-    def remove(self) -> None:
-        """Take the hook away."""
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self) -> "RemovableHandle":
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.remove()
-
-
 def register(hooks: OrderedDict, hook: Hook, prepend: bool = False) -> RemovableHandle:
     """Add `hook` to the end of `hooks` (or to the front) and return its handle."""
     if not callable(hook.function):
         raise TypeError(
             f"a hook must be callable, got {type(hook.function).__name__}")
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook
+    handle = RemovableHandle(hooks, hook)
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle

@@ -10,9 +10,7 @@ become today's `reduction` here, at the door, and never travel further:
     any            False       →   'none'
 """
 import functools
-import types
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from ...autograd.arithmetic import promote, unbroadcast
 from ...autograd.function import Primitive
 from ...backend import Op, like
 from ...backend.device import xp_of
-from ...backend.jit import jit
+from ...backend.jit import jit, specialised
 from ...backend.launch import CudaKernel, cuda, on_gpu, sum_on_cpu
 from ..module import Module
 
@@ -176,21 +174,13 @@ def summed(value: Op, slope: Op, one_value: Any, one_slope: Any) -> Op:
     reference.__doc__ = (f"x, y (*), a number → scale · Σ {value.__name__}(x, y), "  # type: ignore
                          "and its slope (*) if it is wanted.")
     total = Op(reference)
-    functions = {"value": one_value, "slope": one_slope}
-    cpu = jit(_named(_sum_cpu, name, functions), reassociate=True)
-    each = CudaKernel(_named(_each_cuda, name, functions))
+    names = {**globals(), "value": one_value, "slope": one_slope}
+    cpu = jit(specialised(_sum_cpu, names, one_value), reassociate=True)
+    each = CudaKernel(specialised(_each_cuda, names, one_value))
     total.cuda_kernels.append(each)
     total.on_cpu = functools.partial(_total_cpu, cpu)
     total.on_cuda = functools.partial(_total_cuda, each)
     return total
-
-
-def _named(template: Callable, name: str, functions: dict) -> Callable:
-    """A copy of `template` that finds `functions` as globals, under a name of its own."""
-    copy = types.FunctionType(template.__code__, {**globals(), **functions},
-                              f"{name}{template.__name__}")
-    copy.__qualname__ = copy.__name__
-    return copy
 
 
 def _total_cpu(kernel, x, y, scale, with_slopes):
