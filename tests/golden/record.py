@@ -1,8 +1,7 @@
 """Record what PyTorch answers: `python -m tests.golden.record [family …]`.
 
 Run it from the repository's root, in an environment that has PyTorch (`pip install
-torch`). Without names it records every family; the results are the .json files beside
-this one.
+torch`). Without names it records every family; the results are in recorded/.
 """
 import sys
 import warnings

@@ -6,7 +6,7 @@ in every test.
 
     PROGRAMS = {"a sum": lambda torch: torch.ones(2).sum(), …}
 
-    record("sums", PROGRAMS)           # with PyTorch: writes sums.json beside this file
+    record("sums", PROGRAMS)           # with PyTorch: writes recorded/sums.json.gz
     check("sums", key, PROGRAMS[key])  # in a test
 
 A program returns a tensor, a number, a string, None, or a list, tuple or dictionary of
@@ -14,12 +14,16 @@ these.  What it raises is recorded as the exception's type.  `sample` gives both
 libraries the same numbers.
 """
 import functools
+import gzip
 import json
 from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "recorded"
+
+# Relative to the largest number of an array, which is what rounding is relative to.
+TOLERANCE = {"float16": 2e-3, "float32": 1e-5, "float64": 1e-10}
 
 
 def sample(*shape, low=-2.0, high=2.0, seed=0, dtype=np.float32):
@@ -32,14 +36,13 @@ def sample(*shape, low=-2.0, high=2.0, seed=0, dtype=np.float32):
 
 
 def record(name, programs):
-    """Run {key: program} with PyTorch and write the results to `name`.json, a line for
-    each."""
+    """Run {key: program} with PyTorch and write the results, a line for each."""
     import torch
 
     rows = [f"{json.dumps(key)}: {json.dumps(outcome(program, torch))}"
             for key, program in programs.items()]
-    (FOLDER / f"{name}.json").write_text(
-        f'{{"torch": "{torch.__version__}",\n' + ",\n".join(rows) + "}\n")
+    text = f'{{"torch": "{torch.__version__}",\n' + ",\n".join(rows) + "}\n"
+    (FOLDER / f"{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def outcome(program, torch):
@@ -67,9 +70,9 @@ def encode(value):
 
 
 def _encode_array(array):
-    if array.dtype.kind == "f":      # the fewest digits that give the same number back
-        elements = np.vectorize(lambda x: float(str(x)), otypes=[object])(array) \
-            if array.size else array
+    if array.dtype.kind == "f":      # 14 digits at most: 1e-10 is what is compared
+        elements = np.vectorize(lambda x: float(f"{float(str(x)):.14g}"),
+                                otypes=[object])(array) if array.size else array
     else:
         elements = array
     encoded = {str(array.dtype): elements.tolist()}
@@ -81,31 +84,30 @@ def _encode_array(array):
 
 @functools.cache
 def load(name):
-    """{key: recorded outcome} of `name`.json, without the line that names the
-    version."""
-    recorded = json.loads((FOLDER / f"{name}.json").read_text())
+    """{key: recorded outcome} of a file, without the line that names the version."""
+    recorded = json.loads(gzip.decompress((FOLDER / f"{name}.json.gz").read_bytes()))
     assert recorded.pop("torch")
     return recorded
 
 
-def check(name, key, program, rtol=1e-5, atol=1e-6):
+def check(name, key, program):
     """Run a program with pedagogic_nn; its outcome must be the recorded one."""
     import pedagogic_nn
 
     recorded = load(name)
-    assert key in recorded, f"{key!r} is not in {name}.json; run tests/golden/record.py"
+    assert key in recorded, f"{key!r} is not in {name}.json.gz; run tests/golden/record.py"
     if isinstance(recorded[key], dict) and "raises" in recorded[key]:
         assert outcome(program, pedagogic_nn) == recorded[key]
     else:
-        agree(encode(program(pedagogic_nn)), recorded[key], rtol, atol)
+        agree(encode(program(pedagogic_nn)), recorded[key])
 
 
-def agree(actual, expected, rtol=1e-5, atol=1e-6):
+def agree(actual, expected):
     """Two encoded values have the same form, dtypes and shapes, and nearly the same
     numbers."""
     if not isinstance(expected, dict):
         if isinstance(expected, float):
-            np.testing.assert_allclose(actual, expected, rtol, atol)
+            np.testing.assert_allclose(actual, expected, 1e-5, 1e-6)
         else:
             assert actual == expected
         return
@@ -116,14 +118,15 @@ def agree(actual, expected, rtol=1e-5, atol=1e-6):
         if kind == "list":
             assert len(actual[kind]) == len(values)
             for a, e in zip(actual[kind], values):
-                agree(a, e, rtol, atol)
+                agree(a, e)
         elif kind == "dict":
             assert list(actual[kind]) == list(values)
             for key, value in values.items():
-                agree(actual[kind][key], value, rtol, atol)
+                agree(actual[kind][key], value)
         elif kind.startswith("float"):
             a, e = np.array(actual[kind], kind), np.array(values, kind)
             assert a.shape == e.shape
-            np.testing.assert_allclose(a, e, rtol, 0 if kind == "float64" else atol)
+            largest = np.abs(e[np.isfinite(e)]).max(initial=0)
+            np.testing.assert_allclose(a, e, TOLERANCE[kind], TOLERANCE[kind] * largest)
         else:
             assert actual[kind] == values

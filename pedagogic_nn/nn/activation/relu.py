@@ -28,13 +28,13 @@ def relu_one(x):
 
 @op
 def relu_backward(y, dy):
-    """y, dy (*) → dx (*): dy where the output is positive."""
-    return np.where(y > 0, dy, dy.dtype.type(0))
+    """y, dy (*) → dx (*): dy where the output is positive (or NaN)."""
+    return np.where(y <= 0, dy.dtype.type(0), dy)
 
 
 @relu_backward.elementwise
 def relu_backward_one(y, dy):
-    return where(y > ZERO, dy, ZERO)
+    return where(y <= ZERO, ZERO, dy)
 
 
 class ReLUFunction(Primitive):
