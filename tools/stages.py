@@ -62,7 +62,8 @@ STAGES = [
     Stage("pages", "every cell prints what the book shows",
           _pytest("book", *TWO_AT_A_TIME)),
     Stage("book", "built with warnings as errors", function=site_builder.build),
-    Stage("browser", "the built book in Chromium", _pytest("tests/browser")),
+    Stage("browser", "the built book in Chromium",
+          _pytest("tests/browser", "-n", "2", "--dist", "loadgroup")),
 ]
 
 

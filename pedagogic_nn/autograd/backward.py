@@ -7,12 +7,12 @@ stack of 100,000 calls.
 """
 import heapq
 import sys
-import threading
 from typing import Any
 
 import numpy as np
 
 from ..backend.device import xp_of
+from ..backend.locks import Lock
 from . import function
 from .function import Node, check_unchanged
 
@@ -245,7 +245,7 @@ def _count_one() -> int:
 
 
 _HELD_BY_ONE = _count_one()
-_accumulating = threading.Lock()         # replicas in several threads share parameters
+_accumulating = Lock()                   # replicas in several threads share parameters
 
 
 def _accumulate(tensor: Any, gradient: Any) -> None:

@@ -12,12 +12,13 @@ An array does not know "cpu:1" from "cpu:0" (both are NumPy's), so a tensor carr
 `Device` with it.
 """
 import os
-import threading
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numba.core import config
+
+from .locks import Lock
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
 VIRTUAL_CPUS = 8
@@ -259,7 +260,7 @@ _simulated: Any = _SimulatedModule()
 # ---- one worker thread for each device -----------------------------------------------
 
 _workers: dict[Device, Any] = {}
-_workers_lock = threading.Lock()
+_workers_lock = Lock()
 
 
 def worker(device: Device) -> Any:
@@ -275,8 +276,6 @@ def worker(device: Device) -> Any:
 
 
 def _after_fork() -> None:
-    global _workers_lock
-    _workers_lock = threading.Lock()       # another thread may have held it
     _workers.clear()                       # threads do not survive a fork
 
 

@@ -19,7 +19,6 @@ they do.
 """
 import functools
 import math
-import threading
 
 import numba
 import numpy as np
@@ -28,6 +27,7 @@ from numba.extending import overload
 
 from . import launch
 from .jit import jit
+from .locks import Lock
 from .once import once
 from .tiles import (
     PANEL_BYTES,
@@ -271,7 +271,7 @@ def _all_parts(a, b, c, accumulate, parts):
 # ── From Python ───────────────────────────────────────────────────────────────────────
 
 _FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
-_compiling = threading.Lock()
+_compiling = Lock()
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from numba.core.dispatcher import Dispatcher
 
 from .device import SIMULATED, SimulatedArray, xp_of
 from .jit import cached, specialised
+from .locks import Lock
 
 # OpenMP's threads sleep when they wait.  By default they spin: on a busy machine a
 # 256 x 256 product fell from 97 to 2 GF/s.  (Read when the first parallel kernel runs.)
@@ -52,7 +53,7 @@ def contiguous(a: Any) -> Any:
 _threads = int(numba.config.NUMBA_NUM_THREADS)
 _here = threading.local()
 _forked = False
-_layer_lock, _layer_is_safe = threading.Lock(), False
+_layer_lock, _layer_is_safe = Lock(), False
 
 
 def get_num_threads() -> int:
@@ -98,9 +99,8 @@ class one_thread:
 
 
 def _after_fork() -> None:
-    global _forked, _layer_lock, _simulator
+    global _forked
     _forked = True           # OpenMP kills a forked child that enters a parallel region
-    _layer_lock, _simulator = threading.Lock(), threading.Lock()  # may have been held
 
 
 if hasattr(os, "register_at_fork"):
@@ -184,7 +184,7 @@ def _over_parts(kernel, template):
 BLOCKS = {1: (256,), 2: (1, 256), 3: (1, 4, 64)}
 if SIMULATED:                              # the simulator pays 0.1 ms for each thread
     BLOCKS = {1: (32,), 2: (4, 8), 3: (2, 4, 4)}
-_simulator = threading.Lock()              # the simulator runs one launch at a time
+_simulator = Lock()                        # the simulator runs one launch at a time
 
 
 class CudaKernel:

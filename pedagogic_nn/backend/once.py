@@ -16,7 +16,6 @@ The call costs 2 ns, and the compiler cannot look through it: use it for long wo
 """
 import ctypes
 import inspect
-import threading
 
 import llvmlite.binding as llvm
 import numba
@@ -26,10 +25,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .jit import jit
+from .locks import Lock
 
 FLOATS = (types.float32, types.float64)
 _alive: list = []               # what compiled code points to must not be freed
-_compiling = threading.RLock()
+_compiling = Lock(reentrant=True)
 
 
 def once(*pointers):

@@ -4,12 +4,12 @@
 streams are NumPy's PCG64, so the numbers are not PyTorch's: a seed gives the same draws
 here on every machine, and others there.
 """
-import threading
 from typing import Any
 
 import numpy as np
 
 from .device import Device
+from .locks import Lock
 
 
 class Generator:
@@ -58,7 +58,7 @@ class Generator:
 
 
 _generators: dict[Device, Generator] = {}
-_lock = threading.Lock()
+_lock = Lock()
 _last_seed: list[int] = []               # of manual_seed: devices met later use it too
 
 

@@ -1,4 +1,7 @@
-"""The built book as a reader meets it: by mouse, by keyboard, in the dark, on a phone."""
+"""The built book as a reader meets it: by mouse, by keyboard, with a kernel.
+
+Each page by itself is in test_pages.py.
+"""
 import os
 import re
 import subprocess
@@ -6,26 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.accessibility import violations
 
 ROOT = Path(__file__).resolve().parents[2]
-STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-                         "best-practice"],
-             "resultTypes": ["violations"], "preload": False}
-
+pytestmark = pytest.mark.xdist_group("one server")
 
 def first_page_with(site, pages, text):
     for name in pages:
         if text in (site / f"{name}.html").read_text("utf8"):
             return name
     pytest.fail(f"no page of the book contains {text!r}")
-
-
-def test_no_page_asks_anything_of_another_machine(tab, address, pages):
-    one = tab()                                        # the fixture asserts it at the end
-    for name in pages:
-        one.open(f"{address}{name}.html")
-    assert one.errors == []
 
 
 def test_the_book_opens_from_a_folder_without_any_server(tab, site, pages):
@@ -35,17 +29,6 @@ def test_the_book_opens_from_a_folder_without_any_server(tab, site, pages):
     assert page.locator("mjx-container").count() > 0
     assert page.locator(".pnn-explore input").first.is_enabled()
     assert one.errors == []
-
-
-def test_every_formula_is_drawn(tab, address, pages):
-    one = tab()
-    for name in pages:
-        page = one.open(f"{address}{name}.html")
-        assert page.locator("mjx-merror").count() == 0, name
-        left = page.evaluate("""() => [...document.querySelectorAll('.math')]
-            .filter((one) => !one.querySelector('mjx-container'))
-            .map((one) => one.textContent)""")
-        assert left == [], f"{name}: not drawn"
 
 
 def picture(figure):
@@ -122,25 +105,6 @@ def test_the_search_finds_a_term_of_the_glossary(tab, address):
     page = tab().open(f"{address}search.html?q=logsumexp")
     page.wait_for_selector("#search-results li a")
     assert "Glossary" in page.locator("#search-results").inner_text()
-
-
-@pytest.mark.parametrize("width, scheme",
-                         [(1280, "light"), (1280, "dark"), (390, "light")])
-def test_axe_finds_nothing(tab, address, pages, width, scheme):
-    one, found = tab(width, scheme), []
-    for name in [*pages, "search"]:
-        page = one.open(f"{address}{name}.html")
-        for violation in Axe().run(page, options=STANDARDS).response["violations"]:
-            nodes = [node["html"][:120] for node in violation["nodes"][:3]]
-            found.append(f"{name}: {violation['id']}: {nodes}")
-    assert found == []
-
-
-def test_no_page_scrolls_sideways_on_a_phone(tab, address, pages):
-    one = tab(390)
-    for name in pages:
-        page = one.open(f"{address}{name}.html")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
 # ---------------------------------------------------------------- with a kernel
@@ -284,5 +248,4 @@ def test_an_endless_cell_can_be_interrupted(live):
 
 
 def test_axe_finds_nothing_on_a_live_page(live):
-    violations = Axe().run(live, options=STANDARDS).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in violations] == []
+    assert violations(live) == []
