@@ -19,7 +19,7 @@ from pedagogic_nn import optim, serialization
 from pedagogic_nn.autograd.tensor import DTYPES, Tensor
 from pedagogic_nn.serialization import load, save
 
-PYTORCH_FILE = Path(__file__).parent / "golden" / "checkpoint.safetensors"
+PYTORCH_FILE = Path(__file__).parent / "golden/recorded/checkpoint.safetensors"
 
 
 def same(a, b):

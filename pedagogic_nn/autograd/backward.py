@@ -254,6 +254,6 @@ def _accumulate(tensor: Any, gradient: Any) -> None:
         gradient = gradient.astype(tensor.array.dtype)
     with _accumulating:
         if tensor.grad is None:
-            tensor.grad = function.Tensor._of(gradient, tensor.device)
+            tensor._grad = function.Tensor._of(gradient, tensor.device)
         else:
             tensor.grad.array += gradient

@@ -56,7 +56,7 @@ def erf_values(x):
 
 @erf_values.elementwise
 def _erf_one(x):
-    return exact_erf(x)
+    return math.erf(x)
 
 
 @op

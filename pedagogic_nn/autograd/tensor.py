@@ -106,7 +106,6 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     Attributes:
         array: the numbers, a NumPy or CuPy array.
-        grad: the gradient that `backward()` has gathered here, or None.
         requires_grad: whether operations on it are recorded.
         device: where it lives.
         volatile: 0.1's switch; what is computed from a volatile tensor records nothing.
@@ -120,7 +119,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     array: Any
     device: Device = CPU
-    grad: "Tensor | None" = None
+    _grad: "Tensor | None" = None
     node: function.Node | None = None
     slot: int = 0
     _requires_grad: bool = False
@@ -296,6 +295,29 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     # ---- its past --------------------------------------------------------------------
 
     @property
+    def grad(self) -> "Tensor | None":
+        """The gradient that `backward()` has gathered here, or None.
+
+        Raises:
+            TypeError, RuntimeError: what is assigned is no tensor, or one of another
+                shape, dtype or device.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: "Tensor | None") -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError("grad: expected a tensor or None, got "
+                                f"{type(value).__name__}")
+            for what in ("shape", "dtype", "device"):
+                own, other = getattr(self, what), getattr(value, what)
+                if own != other:
+                    raise RuntimeError(f"grad: expected {what} {_plain(own)}, as of the "
+                                       f"tensor itself, got {_plain(other)}")
+        self._grad = value
+
+    @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
         if self._origin is not None:
@@ -414,6 +436,11 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     def __reduce__(self) -> tuple:
         return _rebuild, (type(self), to_host(self.array), self.device,
                           self.is_leaf and self._requires_grad)
+
+
+def _plain(value: Any) -> Any:
+    """A shape as a plain tuple; the rest as it is."""
+    return tuple(value) if isinstance(value, tuple) else value
 
 
 def _rebuild(kind: type, array: Any, device: Device, requires_grad: bool) -> Tensor:

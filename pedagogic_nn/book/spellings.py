@@ -72,13 +72,14 @@ SPELLINGS = {
         "Two booleans had four states for three meanings; one word has three."),
     "weighted_mean": Spelling(
         "A weighted mean",
-        "loss = nn.CrossEntropyLoss(w)(z, t)\n"
-        "# the manual of 0.1: averaged over\n"
-        "# the batch, sum(w[t] * losses) / N",
-        "loss = nn.CrossEntropyLoss(w)(z, t)\n"
-        "# sum(w[t] * losses) / sum(w[t])",
-        "The manual was wrong, the code never was: a mean with weights divides by the "
-        "weights of the targets."),
+        "# what CrossEntropyLoss(w)(z, t) is,\n"
+        "# by the manual of 0.1\n"
+        "sum(w[t] * losses) / len(t)",
+        "# what it is, and what the code of 0.1\n"
+        "# computed already\n"
+        "sum(w[t] * losses) / sum(w[t])",
+        "The call is the same. The manual divided by the batch size, the code by the "
+        "weights of the targets, then as now."),
     "nll_loss2d": Spelling(
         "A loss for each pixel",
         "nn.NLLLoss2d()(log_probabilities, target)",

@@ -3,7 +3,7 @@
     MathJax       copied from a PyPI wheel into the site
     figures       the text form of `show` becomes alt text, caption and reference target
     quotations    the outputs of `source`, made anew from the installed package
-    pages         then-and-now, mistakes, data cards: made from the project's own files
+    pages         then-and-now, contract, mistakes, data cards: made from our own files
 """
 import html
 import importlib.util
@@ -17,7 +17,7 @@ from docutils.parsers.rst import Directive
 from PIL import Image
 from sphinx.transforms import SphinxTransform
 
-from . import appendix
+from . import appendix, contract
 from .figures import CSS_DPI, DPI
 from .source import quotation
 from .then_and_now import boxes
@@ -83,9 +83,11 @@ class DescribedFigures(SphinxTransform):
         image.replace_self(figure)
         figure += image
         figure += nodes.caption(text, "", *_inline(text))
-        if label:
-            figure["names"].append(nodes.fully_normalize_name(label))
-            self.document.note_explicit_target(figure)
+        # Sphinx numbers a figure that has a name; without a label it gets one.
+        self.unnamed = getattr(self, "unnamed", 0) + (not label)
+        name = label or f"figure-{self.unnamed}-of-{Path(self.env.docname).name}"
+        figure["names"].append(nodes.fully_normalize_name(name))
+        self.document.note_explicit_target(figure)
 
 
 class FreshQuotations(SphinxTransform):
@@ -141,6 +143,10 @@ class Mistakes(HtmlDirective):
     make = staticmethod(appendix.mistakes)
 
 
+class Contract(HtmlDirective):
+    make = staticmethod(contract.page)
+
+
 def insert_data_cards(app, docname, source):
     """The cards are Markdown: they take the place of {data-cards} before parsing."""
     if docname == "book/appendix/data_cards":
@@ -155,5 +161,6 @@ def setup(app):
     app.add_transform(FreshQuotations)
     app.add_directive("then-and-now", ThenAndNow)
     app.add_directive("mistakes", Mistakes)
+    app.add_directive("contract", Contract)
     app.connect("source-read", insert_data_cards)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

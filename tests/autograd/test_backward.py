@@ -225,3 +225,16 @@ def test_a_step_leaves_no_python_objects_behind():
         tracemalloc.stop()
         gc.enable()
     assert after - before < 5000         # bytes; no cycles wait for the collector
+
+
+@pytest.mark.parametrize("value, error, words", [
+    (torch.zeros(3), RuntimeError, r"expected shape \(2,\).*got \(3,\)"),
+    (torch.zeros(2).double(), RuntimeError, "expected dtype float32.*got float64"),
+    (1.0, TypeError, "expected a tensor or None, got float")])
+def test_an_assigned_gradient_must_fit(value, error, words):
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(error, match=words):
+        x.grad = value
+    assert x.grad is None
+    x.grad = torch.zeros(2)
+    assert x.grad.tolist() == [0, 0]

@@ -95,7 +95,7 @@ def check(name, key, program):
     import pedagogic_nn
 
     recorded = load(name)
-    assert key in recorded, f"{key!r} is not in {name}.json.gz; run tests/golden/record.py"
+    assert key in recorded, f"{name} has no record of {key!r}: run tests/golden/record.py"
     if isinstance(recorded[key], dict) and "raises" in recorded[key]:
         assert outcome(program, pedagogic_nn) == recorded[key]
     else:

@@ -13,12 +13,18 @@ def programs():
             yield layer("RNNCell", (d, h), x, h0, bias=bias, nonlinearity=kind,
                         dtype=dtype)
         yield layer("LSTMCell", (d, h), x, extra=(h0, c0), bias=bias, dtype=dtype)
-    for name in ("RNNCell", "LSTMCell"):
+        yield layer("GRUCell", (d, h), x, h0, bias=bias, dtype=dtype)
+    for name in ("RNNCell", "LSTMCell", "GRUCell"):
         yield layer(name, (3, 4), sample(2, 3), note="from zeros")
         yield layer(name, (3, 4), sample(3), note="unbatched")
         yield (f"{name} repr", lambda torch, name=name: [
             repr(getattr(torch.nn, name)(3, 4)),
             repr(getattr(torch.nn, name)(3, 4, bias=False))])
+        yield layer(name, (3, 4), sample(2, 5), note="too many features")
+        yield layer(name, (3, 4), sample(2, 2, 3), note="too many axes")
     yield "RNNCell relu repr", lambda torch: repr(
         torch.nn.RNNCell(3, 4, nonlinearity="relu"))
-    yield layer("LSTMCell", (3, 4), sample(2, 3) * 1e4, note="saturated")
+    for name in ("LSTMCell", "GRUCell"):
+        yield layer(name, (3, 4), sample(2, 3) * 1e4, note="saturated")
+    for shape in [(3, 4), (2, 5), (2, 2, 4), (4,)]:
+        yield layer("GRUCell", (3, 4), sample(2, 3), sample(*shape), note="state")

@@ -36,5 +36,5 @@ def cross_entropies(dtype, reduction):
         target.flat[0] = 1
         yield layer("CrossEntropyLoss", (), sample(*shape), target, **options)
         if ignore < 0:
-            yield layer("CrossEntropyLoss", (), sample(*shape), distribution(*shape, seed=1),
-                        note="probabilities", **options)
+            yield layer("CrossEntropyLoss", (), sample(*shape),
+                        distribution(*shape, seed=1), note="probabilities", **options)
