@@ -61,6 +61,18 @@ from .autograd.arranging import (
     triu,
 )
 from .autograd.comparing import allclose, equal, is_floating_point, numel
+from .autograd.composed import (
+    cdist,
+    clamp_max,
+    clamp_min,
+    column_stack,
+    diff,
+    dist,
+    hstack,
+    inner,
+    tensordot,
+    vstack,
+)
 from .autograd.dtypes import (
     bool_,
     float16,
@@ -247,5 +259,14 @@ globals().update(old_types("cpu"))
 
 
 from . import data, nn, optim, utils  # noqa: E402      (they use the names above)
-from .nn.functional import log_softmax, relu, sigmoid, tanh  # noqa: E402
+from .nn.activation.log_softmax import log_softmax_method as log_softmax  # noqa: E402
+from .nn.activation.softmax import softmax_method as softmax  # noqa: E402
+from .nn.functional import (  # noqa: E402
+    hardshrink,
+    prelu,
+    relu,
+    sigmoid,
+    tanh,
+    threshold,
+)
 from .serialization import load, save  # noqa: E402

@@ -66,14 +66,17 @@ class Module:
     def __setattr__(self, name, value):
         """Put a Parameter into _parameters, a Module into _modules.
 
-        The name is taken out of everything else that holds it, and keeps its place in a
-        dictionary that has it already. A value of another kind is a plain attribute, with
-        two exceptions: an array for the name of a buffer becomes that buffer, and None
-        for a registered name is kept in its dictionary.
+        A Parameter takes any name, a Module any but a parameter's. The name is taken out
+        of everything else that holds it, and keeps its place in a dictionary that has it
+        already. Any other value is a plain attribute, with two exceptions: an array for
+        the name of a buffer becomes that buffer, and None for a registered name is kept
+        in its dictionary.
 
         Raises:
             AttributeError: a Parameter or Module came before super().__init__().
-            TypeError: another kind of value for the name of a parameter or child.
+            TypeError: a value that a registered name does not take: anything but a
+                Parameter or None for the name of a parameter; a text for that of a
+                buffer; an array for that of a child.
         """
         # TODO: look at the value, then at where the name is now
         raise NotImplementedError("Module.__setattr__ is still to be written")

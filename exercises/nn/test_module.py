@@ -93,8 +93,10 @@ def attributes_of_every_kind(mine, w):
 def a_name_that_changes_its_kind(mine, w):
     net = mine.Module()
     net.register_buffer("x", w)
-    found = {}
-    for kind in ("Parameter", "Module", "Parameter", "Parameter"):
+    net.register_buffer("v", w)
+    net.v = mine.Parameter(w)
+    found = {"where v is: first a buffer, then a Parameter": keepers(net, "v")}
+    for kind in ("Module", "Parameter", "Parameter"):
         net.x = mine.Module() if kind == "Module" else mine.Parameter(w)
         found[f"where x is after net.x = a {kind}"] = keepers(net, "x")
     net.y = "text"
@@ -128,6 +130,8 @@ def values_that_do_not_fit(mine, w):
     net.weight, net.child = weight, child
     net.register_buffer("mean", w)
     return {"net.weight = an array": outcome(lambda: setattr(net, "weight", w)),
+            "net.weight = a Module": outcome(
+                lambda: setattr(net, "weight", mine.Module())),
             "net.child = 3": outcome(lambda: setattr(net, "child", 3)),
             "net.child = an array": outcome(lambda: setattr(net, "child", w)),
             "net.mean = a text": outcome(lambda: setattr(net, "mean", "a")),
@@ -473,14 +477,15 @@ exercise = Exercise(
          hints=(
              "Two questions decide: what is the value, and where is the name now? "
              "self._holder(name) answers the second.",
-             "A Parameter or a Module goes into its dictionary, and out of whatever "
-             "else holds the name, self.__dict__ included. Another value for a free "
-             "name goes to super().__setattr__. For a registered name it must be None "
-             "or of the kind of that dictionary.",
-             "Case 1, Parameter or Module: AttributeError if its dictionary is not in "
-             "self.__dict__; delete the name from another holder; "
-             "self.__dict__.pop(name, None); store. Case 2, holder is None: "
-             "super().__setattr__. Case 3: None or an instance of Parameter, "
+             "A Parameter goes into its dictionary whatever the name was, a Module "
+             "unless the name is a parameter's; and out of whatever else holds the "
+             "name, self.__dict__ included. Another value for a free name goes to "
+             "super().__setattr__. For a registered name it must be None or of the "
+             "kind of that dictionary.",
+             "Case 1, a Parameter, or a Module if holder is not '_parameters': "
+             "AttributeError if its dictionary is not in self.__dict__; delete the name "
+             "from another holder; self.__dict__.pop(name, None); store. Case 2, holder "
+             "is None: super().__setattr__. Case 3: None or an instance of Parameter, "
              "np.ndarray or Module (by holder) is stored there. Else TypeError.",
          )),
     part("b", 2, "the modules, each once", section="“Walking the tree”", needs="a",

@@ -7,8 +7,6 @@ def two_vectors(rng, N=4):
     return {"x": rng.standard_normal(N), "y": rng.standard_normal(N)}
 
 
-
-
 def step_inputs(rng, N=4):
     return {"x": rng.standard_normal(N), "gradient": rng.standard_normal(N), "lr": 0.1}
 
@@ -16,7 +14,7 @@ def step_inputs(rng, N=4):
 exercise = Exercise(
     "1.1", "First steps",
     part("a", 1, "the mean squared difference", section="“Your first exercise”",
-         checks=call("loss", two_vectors, returns=("loss",), batch=None),
+         checks=call("loss", two_vectors, returns=("the value",), batch=None),
          hints="""
              Subtract first. Arrays subtract element by element.
 
@@ -25,7 +23,7 @@ exercise = Exercise(
              return ((x - y) ** 2).mean()
          """),
     part("b", 1, "its gradient", section="“Your first exercise”",
-         checks=call("slope", two_vectors, returns=("gradient",), batch=None),
+         checks=call("slope", two_vectors, returns=("the result",), batch=None),
          hints="""
              The derivative of d² with respect to d is 2 d.
 
@@ -34,7 +32,7 @@ exercise = Exercise(
              return 2 * (x - y) / x.size
          """),
     part("c", 1, "one step downhill", section="“Your first exercise”",
-         checks=call("step", step_inputs, returns=("new x",), batch=None),
+         checks=call("step", step_inputs, returns=("the result",), batch=None),
          hints="""
              The gradient points uphill.
 

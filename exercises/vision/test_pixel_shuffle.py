@@ -123,14 +123,14 @@ exercise = Exercise(
                           wrt=("x", "weight"), upstream=("dy",),
                           also=({"r": 3}, {"D": 1, "C": 1})),
          hints="""
-             The layer does two things: z = weight times x for each pixel, then
+             The layer does two things: s = weight times x for each pixel, then
              shuffle. Go back through the last one first.
 
-             dz (N, C·r², H, W) is your shuffle_backward of dy. The product with weight
+             ds (N, C·r², H, W) is your shuffle_backward of dy. The product with weight
              is a linear layer for each pixel: dx needs weight, dweight needs x.
 
-             dx = np.einsum("kd,nkhw->ndhw", weight, dz) and dweight =
-             np.einsum("nkhw,ndhw->kd", dz, x), summed over examples and pixels.
+             dx = np.einsum("kd,nkhw->ndhw", weight, ds) and dweight =
+             np.einsum("nkhw,ndhw->kd", ds, x), summed over examples and pixels.
          """),
     part("g", 1, "any leading axes", section="“The library”", needs="c",
          checks=call("pixel_shuffle", leading, returns="out",

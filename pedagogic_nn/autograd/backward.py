@@ -157,7 +157,8 @@ def backward(roots: Any, gradients: Any = None, retain_graph: bool | None = None
     while leaves:            # popped, so that an array we alone hold need not be copied
         leaf, gradient = leaves.popitem()
         if only is None or id(leaf) in only:
-            if not _is_ours(gradient, sys.getrefcount(gradient)):
+            holders = sys.getrefcount(gradient)     # inside a call it would be one more
+            if not _is_ours(gradient, holders):
                 gradient = gradient.copy(order="C")
             _accumulate(leaf, gradient)
 

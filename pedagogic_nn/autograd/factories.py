@@ -232,6 +232,9 @@ def multinomial(p: Tensor, num_samples: int, replacement: bool = False, *,
     return Tensor._of(p.device.put(found), p.device)
 
 
+Tensor.multinomial = multinomial                               # type: ignore
+
+
 def _like(make: Any) -> Any:
     def made(x: Tensor, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:

@@ -18,6 +18,7 @@ from . import function
 from .arithmetic import Arithmetic
 from .arranging import Arranging
 from .backward import backward as sweep_back
+from .composed import Composed
 from .converting import Converting
 from .dtypes import (
     DTYPES,
@@ -97,7 +98,7 @@ class RemovableHandle:
 
 
 class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, Indexing,
-             Products, InPlace, Converting):
+             Products, InPlace, Converting, Composed):
     """An array that knows how it was computed, with torch.Tensor's methods.
 
     `Tensor(2, 3)` makes a tensor of that shape (filled with zeros; PyTorch leaves its

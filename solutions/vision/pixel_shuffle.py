@@ -78,9 +78,9 @@ def subpixel(x, weight, r):
 def subpixel_backward(dy, x, weight, r):
     """Gradients of `subpixel`: (dx, dweight) from dy (N, C, H·r, W·r)."""
     # BEGIN SOLUTION: back through the shuffle, then through the product
-    dz = shuffle_backward(dy, r)
-    dx = np.einsum("kd,nkhw->ndhw", weight, dz)
-    dweight = np.einsum("nkhw,ndhw->kd", dz, x)
+    ds = shuffle_backward(dy, r)
+    dx = np.einsum("kd,nkhw->ndhw", weight, ds)
+    dweight = np.einsum("nkhw,ndhw->kd", ds, x)
     return dx, dweight
     # END SOLUTION
 

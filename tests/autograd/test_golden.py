@@ -5,9 +5,10 @@ The same programs run on the (simulated) GPU: all tensors that they make are mad
 import pytest
 
 import pedagogic_nn
+from tests.golden import compositions, tensors
 from tests.golden.recorder import check
-from tests.golden.tensors import FAMILIES
 
+FAMILIES = {**tensors.FAMILIES, **compositions.FAMILIES}
 PRINTED = {"tensors_printing"}             # on a GPU the device is printed too
 FROM_NUMPY = {"numpy of a leaf", "torch.ones(2).type()"}
 

@@ -6,10 +6,10 @@ torch`). Without names it records every family; the results are in recorded/.
 import sys
 import warnings
 
-from . import leaves, tensors
+from . import compositions, leaves, tensors
 from .recorder import record
 
-FAMILIES = {**tensors.FAMILIES,
+FAMILIES = {**tensors.FAMILIES, **compositions.FAMILIES,
             **{f"leaves_{name}": programs for name, programs in leaves.FAMILIES.items()}}
 
 if __name__ == "__main__":
