@@ -301,7 +301,7 @@ def test_files_can_be_read_in_one_sitting():
 
 
 PUBLIC = ["", ".autograd", ".cuda", ".data", ".nn", ".nn.functional", ".nn.init",
-          ".optim", ".serialization"]
+          ".nn.utils", ".nn.utils.rnn", ".optim", ".optim.lr_scheduler", ".serialization"]
 
 
 def public_names(module):

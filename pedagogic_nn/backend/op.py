@@ -239,6 +239,12 @@ def _cuda2_number(out, x, y, p):
         out[k] = formula(x[k], y[k], p)  # noqa: F821
 
 
+def _cuda2_numbers(out, x, y, p, q):
+    k = cuda.grid(1)
+    if k < out.size:
+        out[k] = formula(x[k], y[k], p, q)  # noqa: F821
+
+
 def _cuda3(out, x, y, z):
     k = cuda.grid(1)
     if k < out.size:
@@ -247,7 +253,8 @@ def _cuda3(out, x, y, z):
 
 _CPU_LOOPS = {1: _cpu1, 2: _cpu2, 3: _cpu3}
 _CUDA_LOOPS = {(1, 0): _cuda1, (1, 1): _cuda1_number, (1, 2): _cuda1_numbers,
-               (2, 0): _cuda2, (2, 1): _cuda2_number, (3, 0): _cuda3}
+               (2, 0): _cuda2, (2, 1): _cuda2_number, (2, 2): _cuda2_numbers,
+               (3, 0): _cuda3}
 
 
 def _loop(template, formula):

@@ -149,6 +149,8 @@ class Adam(Optimizer):
         weight_decay: pulls parameters towards 0 by way of the gradient.
         amsgrad: divide by the largest average of squares so far.
         maximize: climb instead of descending.
+        foreach, capturable, differentiable, fused: see `Optimizer`.
+        decoupled_weight_decay: shrink the parameters themselves, as `AdamW` does.
 
     Raises:
         ValueError: a number is out of range.
@@ -165,16 +167,18 @@ class Adam(Optimizer):
     Reddi, Kale, Kumar: On the Convergence of Adam and Beyond (2018), algorithm 2.
     """
 
-    _decoupled = False
-
     def __init__(self, params: Iterable, lr: float = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
                  weight_decay: float = 0, amsgrad: bool = False, *,
-                 maximize: bool = False) -> None:
+                 foreach: bool | None = None, maximize: bool = False,
+                 capturable: bool = False, differentiable: bool = False,
+                 fused: bool | None = None, decoupled_weight_decay: bool = False
+                 ) -> None:
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay,
-            "amsgrad": amsgrad, "maximize": maximize,
-            "decoupled_weight_decay": self._decoupled})
+            "amsgrad": amsgrad, "maximize": maximize, "foreach": foreach,
+            "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay})
 
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_at_least_0(group, "lr", "eps", "weight_decay")
@@ -222,10 +226,13 @@ class AdamW(Adam):
     Source: Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019), algorithm 2.
     """
 
-    _decoupled = True
-
     def __init__(self, params: Iterable, lr: float = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
                  weight_decay: float = 1e-2, amsgrad: bool = False, *,
-                 maximize: bool = False) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+                 maximize: bool = False, foreach: bool | None = None,
+                 capturable: bool = False, differentiable: bool = False,
+                 fused: bool | None = None) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad,
+                         maximize=maximize, foreach=foreach, capturable=capturable,
+                         differentiable=differentiable, fused=fused,
+                         decoupled_weight_decay=True)

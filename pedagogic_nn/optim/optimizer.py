@@ -25,6 +25,10 @@ class Optimizer:
             each a dictionary with "params" and the options that differ from the defaults.
         defaults: the options of groups that do not give their own.
 
+    Optimisers accept PyTorch's `foreach`, `fused` and `capturable`, which choose among
+    its implementations of one and the same step.  Here there is one: a kernel for each
+    parameter.
+
     Attributes:
         param_groups: a list of dictionaries, each with "params" and all options.  Change
             an option here while training: `optimizer.param_groups[0]["lr"] = 0.01`.
@@ -35,6 +39,8 @@ class Optimizer:
         TypeError: params is a single tensor, a set, or holds something else than tensors.
         ValueError: there are no parameters, one comes twice, one is not a leaf, or an
             option is out of range.
+        RuntimeError: an option contradicts another, or asks for recorded steps
+            (`differentiable`).
 
     Example:
         >>> class SignDescent(optim.Optimizer):
@@ -53,6 +59,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        self._steps = 0                 # lr_scheduler warns if it steps before the first
         given = self._listed(params)
         if not given:
             raise ValueError(
@@ -83,7 +90,7 @@ class Optimizer:
         group = {"params": params, **self.defaults,
                  **{k: v for k, v in param_group.items() if k != "params"}}
         self._check_params(params)
-        self._check_options(group)
+        self._check(group)
         self.param_groups.append(group)
 
     def _listed(self, params: Any) -> list:
@@ -111,6 +118,16 @@ class Optimizer:
                     f"{self._name}: params[{k}], of shape {tuple(p.shape)}, comes a "
                     "second time; it would be moved twice in each step")
             seen.add(id(p))
+
+    def _check(self, group: dict[str, Any]) -> None:
+        if group.get("fused") and group.get("foreach"):
+            raise RuntimeError(f"{self._name}: fused and foreach are two ways to make a "
+                               "step; choose one, or leave both out")
+        if group.get("differentiable"):
+            raise RuntimeError(
+                f"{self._name}: steps are not recorded here, so nothing could be "
+                "differentiated through them; leave differentiable=True out")
+        self._check_options(group)
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Complain about options out of range; subclasses know theirs."""
@@ -146,6 +163,7 @@ class Optimizer:
         Returns:
             What the closure returned, or None.
         """
+        self._steps += 1
         loss = None
         if closure is not None:
             with enable_grad():
@@ -200,7 +218,7 @@ class Optimizer:
         groups = [{**self.defaults, **new, "params": old["params"]}
                   for old, new in zip(self.param_groups, saved)]
         for group in groups:
-            self._check_options(group)
+            self._check(group)
         numbers = [k for g in saved for k in g["params"]]
         state = {p: {name: self._fitted(name, value, p)
                      for name, value in state_dict["state"][k].items()}

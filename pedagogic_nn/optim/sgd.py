@@ -107,6 +107,7 @@ class SGD(Optimizer):
         weight_decay: pulls parameters towards 0, as a penalty ½ · weight_decay · p² does.
         nesterov: look ahead along the momentum.
         maximize: climb instead of descending.
+        foreach, differentiable, fused: see `Optimizer`.
 
     Raises:
         ValueError: a number is negative, or nesterov comes without momentum or with
@@ -127,10 +128,12 @@ class SGD(Optimizer):
 
     def __init__(self, params: Iterable, lr: float = 1e-3, momentum: float = 0,
                  dampening: float = 0, weight_decay: float = 0, nesterov: bool = False, *,
-                 maximize: bool = False) -> None:
+                 maximize: bool = False, foreach: bool | None = None,
+                 differentiable: bool = False, fused: bool | None = None) -> None:
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening,
-            "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize})
+            "weight_decay": weight_decay, "nesterov": nesterov, "maximize": maximize,
+            "foreach": foreach, "differentiable": differentiable, "fused": fused})
 
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_at_least_0(group, "lr", "momentum", "weight_decay")

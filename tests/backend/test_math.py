@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from math import erf as exact_erf
 
 import numba
 import numpy as np
@@ -12,10 +13,11 @@ from pedagogic_nn.backend import math
 from pedagogic_nn.backend.jit import jit
 
 # Errors in units in the last place, as the docstring of backend/math.py gives them.
-BOUNDS = {"exp": 1.1, "log": 1.0, "log1p": 1.0, "tanh": 2.5, "sigmoid": 2.5,
-          "log1p_exp_neg_abs": 2.7, "sqrt": 0.51}
+BOUNDS = {"exp": 1.1, "expm1": 1.8, "log": 1.0, "log1p": 1.0, "tanh": 2.5, "erf": 2.7,
+          "sigmoid": 2.5, "log1p_exp_neg_abs": 2.7, "sqrt": 0.51}
 REFERENCES = {
-    "exp": np.exp, "log": np.log, "log1p": np.log1p, "tanh": np.tanh, "sqrt": np.sqrt,
+    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "tanh": np.tanh,
+    "erf": np.vectorize(exact_erf, [np.float64]), "sqrt": np.sqrt,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "log1p_exp_neg_abs": lambda x: np.log1p(np.exp(-np.abs(x))),
 }
@@ -91,6 +93,7 @@ def test_infinities_nan_and_signed_zero(dtype):
     wanted = {
         "exp": [1, 1, inf, 0, nan], "log": [-inf, -inf, inf, nan, nan],
         "log1p": [0.0, -0.0, inf, nan, nan], "tanh": [0.0, -0.0, 1, -1, nan],
+        "expm1": [0.0, -0.0, inf, -1, nan], "erf": [0.0, -0.0, 1, -1, nan],
         "sigmoid": [0.5, 0.5, 1, 0, nan], "sqrt": [0.0, -0.0, inf, nan, nan],
     }
     for name, values in wanted.items():
@@ -166,7 +169,8 @@ WITHOUT_COMPILER = """
 import numpy as np
 from pedagogic_nn.backend import math
 x = np.linspace(-4, 4, 17, dtype=np.float32)
-names = ["exp", "log", "log1p", "tanh", "sigmoid", "log1p_exp_neg_abs", "sqrt"]
+names = ["exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid", "log1p_exp_neg_abs",
+         "sqrt"]
 rows = [[getattr(math, name)(v) for v in x] for name in names]
 assert all(type(v) is np.float32 for row in rows for v in row)
 rows.append([math.row_max(x[:n + 1]) for n in range(17)])
@@ -178,7 +182,8 @@ import numpy as np
 from numba import cuda
 from pedagogic_nn.backend import math
 x = np.linspace(-4, 4, 17, dtype=np.float32)
-names = ["exp", "log", "log1p", "tanh", "sigmoid", "log1p_exp_neg_abs", "sqrt"]
+names = ["exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid", "log1p_exp_neg_abs",
+         "sqrt"]
 rows = []
 for function in [getattr(math, name) for name in names]:
     @cuda.jit
@@ -203,7 +208,8 @@ def test_python_and_the_simulator_agree_with_compiled_code(script, variable):
     assert run.returncode == 0, run.stderr
     got = np.array(eval(run.stdout, {"nan": np.nan, "inf": np.inf}))
     x = np.linspace(-4, 4, 17, dtype=np.float32)
-    names = ["exp", "log", "log1p", "tanh", "sigmoid", "log1p_exp_neg_abs", "sqrt"]
+    names = ["exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid",
+             "log1p_exp_neg_abs", "sqrt"]
     for row, name in zip(got, names, strict=False):
         np.testing.assert_allclose(row, apply(name, x), 1e-6, 1e-7, err_msg=name)
     np.testing.assert_array_equal(got[-1], x)

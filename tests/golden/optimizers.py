@@ -31,6 +31,40 @@ ADAM = {
     "climb with all": dict(lr=0.1, betas=(0.9, 0.5), weight_decay=0.1, amsgrad=True,
                            maximize=True),
 }
+RMSPROP = {
+    "defaults": dict(),
+    "lr": dict(lr=0.1, alpha=0.9),
+    "eps": dict(lr=0.1, alpha=0.5, eps=1e-2),
+    "no memory": dict(lr=0.05, alpha=0.0, eps=1e-3),
+    "decay": dict(lr=0.1, weight_decay=0.1),
+    "momentum": dict(lr=0.05, alpha=0.9, momentum=0.8),
+    "centered": dict(lr=0.02, alpha=0.9, centered=True),
+    "centered momentum": dict(lr=0.02, alpha=0.8, momentum=0.5, centered=True),
+    "climb": dict(lr=0.1, maximize=True),
+    "climb with all": dict(lr=0.02, alpha=0.8, weight_decay=0.1, momentum=0.5,
+                           centered=True, maximize=True),
+}
+ADAGRAD = {
+    "defaults": dict(),
+    "lr": dict(lr=0.3),
+    "lr_decay": dict(lr=0.3, lr_decay=0.1),
+    "initial": dict(lr=0.3, initial_accumulator_value=0.5),
+    "decay": dict(lr=0.3, weight_decay=0.1),
+    "eps": dict(lr=0.3, eps=0.1),
+    "climb with all": dict(lr=0.3, lr_decay=0.1, weight_decay=0.1,
+                           initial_accumulator_value=0.5, eps=1e-3, maximize=True),
+}
+ADADELTA = {
+    "defaults": dict(),
+    "lr": dict(lr=10.0),
+    "rho": dict(rho=0.5, eps=1e-2),
+    "no memory": dict(rho=0.0, eps=1e-2),
+    "all memory": dict(rho=1.0, eps=1e-2),
+    "decay": dict(eps=1e-3, weight_decay=0.1),
+    "climb with all": dict(lr=0.5, rho=0.8, eps=1e-3, weight_decay=0.1, maximize=True),
+}
+TABLES = {"SGD": SGD, "Adam": ADAM, "AdamW": ADAM, "RMSprop": RMSPROP, "Adagrad": ADAGRAD,
+          "Adadelta": ADADELTA}
 
 
 def train(torch, name, options, dtype):
@@ -58,7 +92,7 @@ def _program(name, options, dtype):
 
 PROGRAMS = {
     f"{name} {key} {np.dtype(dtype)}": _program(name, options, dtype)
-    for name, table in (("SGD", SGD), ("Adam", ADAM), ("AdamW", ADAM))
+    for name, table in TABLES.items()
     for key, options in table.items()
     for dtype in (np.float32, np.float64)}
 

@@ -8,6 +8,8 @@ import pedagogic_nn as torch
 from pedagogic_nn import optim
 from pedagogic_nn.backend.op import reference
 
+NAMES = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"]
+
 
 def parameter(*numbers, grad=None):
     p = torch.tensor([float(n) for n in numbers], requires_grad=True)
@@ -44,7 +46,8 @@ def test_the_given_group_is_left_alone():
 
 def test_printing_shows_the_options():
     assert repr(optim.SGD([parameter(1)], lr=0.5)) == (
-        "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5\n    maximize: False\n"
+        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n"
+        "    foreach: None\n    fused: None\n    lr: 0.5\n    maximize: False\n"
         "    momentum: 0\n    nesterov: False\n    weight_decay: 0\n)")
 
 
@@ -97,6 +100,18 @@ def test_a_parameter_comes_once():
     ("Adam", dict(betas=(-0.1, 0.9)), "betas"),
     ("Adam", dict(betas=(0.9,)), "betas"),
     ("AdamW", dict(lr=-1), "AdamW: lr"),
+    ("RMSprop", dict(lr=-1), "RMSprop: lr"),
+    ("RMSprop", dict(alpha=-1), "alpha"),
+    ("RMSprop", dict(eps=-1), "eps"),
+    ("RMSprop", dict(momentum=-1), "momentum"),
+    ("RMSprop", dict(weight_decay=-1), "weight_decay"),
+    ("Adagrad", dict(lr=-1), "Adagrad: lr"),
+    ("Adagrad", dict(lr_decay=-1), "lr_decay"),
+    ("Adagrad", dict(initial_accumulator_value=-1), "initial_accumulator_value"),
+    ("Adagrad", dict(eps=float("nan")), "eps"),
+    ("Adadelta", dict(lr=-1), "Adadelta: lr"),
+    ("Adadelta", dict(rho=1.5), "rho must be at most 1, got 1.5"),
+    ("Adadelta", dict(rho=-0.5), "rho must be at least 0"),
 ])
 def test_options_out_of_range_are_named(name, options, words):
     with pytest.raises(ValueError, match=words):
@@ -105,14 +120,14 @@ def test_options_out_of_range_are_named(name, options, words):
         getattr(optim, name)([{"params": [parameter(1)], **options}])
 
 
-@pytest.mark.parametrize("grad", [torch.ones(3), torch.ones(2, dtype=torch.float64)])
-def test_a_gradient_that_does_not_fit_is_refused(grad):
-    p = parameter(1, 2)
-    p.grad = grad
-    for optimizer in (optim.SGD([p]), optim.SGD([p], momentum=0.9), optim.Adam([p])):
-        with pytest.raises(RuntimeError, match="float32 of shape .2,. on cpu.*gradient"):
-            optimizer.step()
-    assert p.tolist() == [1, 2]
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("data", [torch.ones(3), torch.ones(2, dtype=torch.float64)])
+def test_a_gradient_that_does_not_fit_is_refused(name, data):
+    p = parameter(1, 2, grad=[1, 1])
+    p.data = data
+    with pytest.raises(RuntimeError, match=r"of shape .\d,. on cpu.*gradient"):
+        getattr(optim, name)([p]).step()
+    assert p.tolist() == data.tolist()
 
 
 def test_a_parameter_that_changed_its_size_is_refused():
@@ -134,13 +149,13 @@ def test_a_subclass_must_say_how_to_move():
 # ---- steps ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", NAMES)
 def test_parameters_without_a_gradient_stay(name):
     still, moving = parameter(1), parameter(1, grad=[1])
     optimizer = getattr(optim, name)([still, moving], lr=0.1, weight_decay=0.1)
     optimizer.step()
     assert still.item() == 1 != moving.item()
-    assert still not in list(optimizer.state)
+    assert name == "Adagrad" or still not in list(optimizer.state)
 
 
 def test_zero_grad():
@@ -180,7 +195,11 @@ def test_the_tape_notices_a_step(options):
 
 RULES = [("SGD", dict(lr=0.1)), ("SGD", dict(lr=0.1, momentum=0.9)),
          ("Adam", dict(lr=0.1)), ("Adam", dict(lr=0.1, amsgrad=True)),
-         ("AdamW", dict(lr=0.1))]
+         ("AdamW", dict(lr=0.1)), ("RMSprop", dict(alpha=0.5)),
+         ("RMSprop", dict(alpha=0.5, momentum=0.5)),
+         ("RMSprop", dict(alpha=0.5, centered=True)),
+         ("RMSprop", dict(alpha=0.5, momentum=0.5, centered=True)),
+         ("Adagrad", dict(lr=0.1, lr_decay=0.1)), ("Adadelta", dict(eps=1e-3))]
 
 
 def two_steps(name, options, arrange=lambda a: a, device="cpu", dtype=np.float32):
@@ -229,9 +248,9 @@ def test_steps_on_a_gpu(name, options):
 
 @pytest.mark.parametrize("name, options", RULES)
 def test_half_precision(name, options):
-    p, _ = two_steps(name, dict(options, **({"eps": 1e-3} if "Adam" in name else {})),
-                     dtype=np.float16)
-    q, _ = two_steps(name, dict(options, **({"eps": 1e-3} if "Adam" in name else {})))
+    options = options if name == "SGD" else {**options, "eps": 1e-3}
+    p, _ = two_steps(name, options, dtype=np.float16)
+    q, _ = two_steps(name, options)
     assert p.dtype == torch.float16
     np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), atol=4e-3)
 
@@ -239,12 +258,14 @@ def test_half_precision(name, options):
 @pytest.mark.parametrize("name, options", RULES)
 @pytest.mark.parametrize("shape", [(), (0, 3), (1,), (70_000,)])
 def test_parameters_of_every_size(name, options, shape):
-    p = torch.ones(shape, requires_grad=True)
-    p.grad = torch.ones(shape)
+    one, p = torch.ones(1, requires_grad=True), torch.ones(shape, requires_grad=True)
+    for q in (one, p):
+        q.grad = torch.ones(q.shape)
+    with reference():
+        getattr(optim, name)([one], **options).step()
     getattr(optim, name)([p], **options).step()
-    assert p.shape == shape
-    np.testing.assert_allclose(p.detach().numpy(), 0.9 if name != "AdamW" else 0.899,
-                               rtol=1e-5)
+    assert p.shape == shape and one.item() < 1
+    np.testing.assert_allclose(p.detach().numpy(), one.item(), rtol=1e-5)
 
 
 # ---- checkpoints ---------------------------------------------------------------------
@@ -262,6 +283,34 @@ def test_the_state_has_pytorchs_form():
     assert [g["params"] for g in state["param_groups"]] == [[0, 1], [2]]
     assert [g["lr"] for g in state["param_groups"]] == [1e-3, 0.5]
     assert list(state["param_groups"][0])[-1] == "params"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_groups_have_pytorchs_options(name):
+    """In its order, so that both print the same."""
+    options = {
+        "SGD": "lr momentum dampening weight_decay nesterov maximize foreach "
+               "differentiable fused",
+        "RMSprop": "lr momentum alpha eps centered weight_decay capturable foreach "
+                   "maximize differentiable",
+        "Adagrad": "lr lr_decay eps weight_decay initial_accumulator_value foreach "
+                   "maximize differentiable fused",
+        "Adadelta": "lr rho eps weight_decay maximize capturable foreach differentiable",
+    }.get(name, "lr betas eps weight_decay amsgrad maximize foreach capturable "
+                "differentiable fused decoupled_weight_decay")
+    group = getattr(optim, name)([parameter(1)]).state_dict()["param_groups"][0]
+    assert list(group) == [*options.split(), "params"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pytorchs_choices_of_an_implementation(name):
+    made = getattr(optim, name)([parameter(1)], foreach=True)
+    assert made.param_groups[0]["foreach"] is True
+    with pytest.raises(RuntimeError, match=f"{name}: steps are not recorded"):
+        getattr(optim, name)([parameter(1)], differentiable=True)
+    if "fused" in made.defaults:
+        with pytest.raises(RuntimeError, match="fused and foreach"):
+            getattr(optim, name)([parameter(1)], fused=True, foreach=True)
 
 
 @pytest.mark.parametrize("name, options", RULES)

@@ -1,7 +1,21 @@
-"""Non-linear activations, one file each."""
+"""Non-linear activations, one file each; close relatives share one."""
+from .elu import ELU
+from .gelu import GELU
+from .hardtanh import Hardtanh, ReLU6
+from .leaky_relu import LeakyReLU
 from .log_softmax import LogSoftmax
+from .prelu import PReLU
 from .relu import ReLU
+from .shrinkage import Hardshrink, Softshrink, Tanhshrink
 from .sigmoid import Sigmoid
+from .silu import Mish, SiLU
+from .softmax import Softmax, Softmax2d
+from .softplus import LogSigmoid, Softplus
+from .softsign import Softsign
 from .tanh import Tanh
+from .threshold import Threshold
 
-__all__ = ["LogSoftmax", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["ELU", "GELU", "Hardshrink", "Hardtanh", "LeakyReLU", "LogSigmoid",
+           "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax",
+           "Softmax2d", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink",
+           "Threshold"]

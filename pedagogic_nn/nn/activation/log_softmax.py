@@ -5,25 +5,36 @@
 
 The largest score is taken off first, so that exp cannot overflow.
 
+The operations see the axis as the middle one of three, as those of softmax.py do.
+
 Book: losses/cross_entropy.
 """
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ...autograd.arithmetic import as_float
 from ...autograd.function import Primitive
-from ...autograd.reductions import axes
-from ...backend import cuda, jit, like, math, op
-from ...backend.device import xp_of
+from ...backend import ZERO, cuda, jit, like, math, op
+from ...backend.softmax import (
+    BLOCK,
+    COLUMNS,
+    SHORT,
+    columns_at,
+    exp_columns,
+    exp_rows,
+    row_sum,
+    subtract,
+)
 from ..module import Module
+from .softmax import along, dim_of, method_of, scores_of
+
+# ---- forward -------------------------------------------------------------------------
 
 
 @op
-def log_softmax_rows(x):
-    """x (N, C) → log-probabilities (N, C)."""
-    x = x - x.max(axis=1, keepdims=True)
+def log_softmax_forward(x):
+    """x (N, C, P) → log-probabilities (N, C, P), along C."""
+    x = x - x.max(axis=1, keepdims=True, initial=-np.inf)
     return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
 
 
@@ -33,114 +44,205 @@ def _row(y, x):
     total = x.dtype.type(0)         # x[0] * 0 would be NaN for a score of -inf
     for j in range(x.size):
         total += math.exp(x[j] - top)
-    shift = top + math.log(total)
-    for j in range(x.size):
-        y[j] = x[j] - shift
+    subtract(y, x, top + math.log(total))
 
 
 @jit
-def _rows_cpu(lo, hi, y, x):
+def _short_rows(lo, hi, y, x):
+    C = x.shape[1]
+    R = BLOCK // C
+    e = np.empty((R, C), x.dtype)
+    top, total = np.empty(R, x.dtype), np.empty(R, x.dtype)
+    for start in range(lo, hi, R):
+        rows = x[start:min(start + R, hi)]
+        r = rows.shape[0]
+        exp_rows(e[:r], top[:r], total[:r], rows)
+        for n in range(r):
+            subtract(y[start + n], rows[n], top[n] + math.log(total[n]))
+
+
+@jit
+def _long_rows(lo, hi, y, x):
     for n in range(lo, hi):
         _row(y[n], x[n])
 
 
+@jit
+def _columns(lo, hi, y, x):
+    tops, totals = np.empty(COLUMNS, x.dtype), np.empty(COLUMNS, x.dtype)
+    nothing = np.empty((0, 0), x.dtype)
+    k = lo
+    while k < hi:
+        n, start, width = columns_at(k, hi, x.shape[2])
+        k, stop, top, total = k + width, start + width, tops[:width], totals[:width]
+        exp_columns(nothing, top, total, x[n], start)
+        for p in range(width):
+            top[p] += math.log(total[p])
+        for c in range(x.shape[1]):
+            _subtract_each(y[n, c, start:stop], x[n, c, start:stop], top)
+
+
+@jit
+def _subtract_each(y, x, numbers):
+    for p in range(x.size):
+        y[p] = x[p] - numbers[p]
+
+
+@jit
+def _forward_cpu(lo, hi, y, x):
+    N, C, P = x.shape
+    if P > 1:
+        _columns(lo, hi, y, x)
+    elif C <= SHORT:
+        _short_rows(lo, hi, y.reshape(N, C), x.reshape(N, C))
+    else:
+        _long_rows(lo, hi, y.reshape(N, C), x.reshape(N, C))
+
+
 @cuda.jit
-def _rows_cuda(y, x):
-    n = cuda.grid(1)
-    if n < x.shape[0]:
-        _row(y[n], x[n])
+def _forward_cuda(y, x):
+    k, P = cuda.grid(1), x.shape[2]
+    if k < x.shape[0] * P:
+        _row(y[k // P, :, k % P], x[k // P, :, k % P])
 
 
-@log_softmax_rows.kernels(cpu=_rows_cpu, cuda=_rows_cuda)
-def _run_rows(run, x):
+@log_softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
+def _run_forward(run, x):
     y = like(x)
     if x.size:
-        run((x.shape[0],), y, x, work=x.size)
+        run((x.shape[0] * x.shape[2],), y, x, work=x.size)
     return y
 
 
+# ---- backward ------------------------------------------------------------------------
+
+
 @op
-def log_softmax_rows_backward(y, dy):
-    """y, dy (N, C) → dx (N, C)."""
+def log_softmax_backward(y, dy):
+    """y, dy (N, C, P) → dx (N, C, P)."""
     return dy - np.exp(y) * dy.sum(axis=1, keepdims=True)
 
 
 @jit(reassociate=True)
 def _row_backward(dx, y, dy):
-    total = dy.dtype.type(0)
-    for j in range(dy.size):
-        total += dy[j]
+    total = row_sum(dy)
     for j in range(dy.size):
         dx[j] = dy[j] - math.exp(y[j]) * total
 
 
 @jit
-def _rows_backward_cpu(lo, hi, dx, y, dy):
+def _short_rows_backward(lo, hi, dx, y, dy):
+    R = BLOCK // y.shape[1]
+    for start in range(lo, hi, R):
+        stop = min(start + R, hi)
+        _exp(dx[start:stop].reshape(-1), y[start:stop].reshape(-1))
+        for n in range(start, stop):
+            _finish_row(dx[n], dy[n], row_sum(dy[n]))
+
+
+@jit
+def _exp(e, x):
+    for j in range(x.size):
+        e[j] = math.exp(x[j])
+
+
+@jit
+def _finish_row(dx, dy, total):
+    """dx holds exp(y)."""
+    for j in range(dx.size):
+        dx[j] = dy[j] - dx[j] * total
+
+
+@jit
+def _long_rows_backward(lo, hi, dx, y, dy):
     for n in range(lo, hi):
         _row_backward(dx[n], y[n], dy[n])
 
 
+@jit
+def _columns_backward(lo, hi, dx, y, dy):
+    totals = np.empty(COLUMNS, y.dtype)
+    k = lo
+    while k < hi:
+        n, start, width = columns_at(k, hi, y.shape[2])
+        k, stop, total = k + width, start + width, totals[:width]
+        total[:] = ZERO
+        for c in range(y.shape[1]):
+            _add(total, dy[n, c, start:stop])
+        for c in range(y.shape[1]):
+            _slopes(dx[n, c, start:stop], y[n, c, start:stop], dy[n, c, start:stop],
+                    total)
+
+
+@jit
+def _add(total, x):
+    for p in range(x.size):
+        total[p] += x[p]
+
+
+@jit
+def _slopes(dx, y, dy, total):
+    for p in range(dx.size):
+        dx[p] = dy[p] - math.exp(y[p]) * total[p]
+
+
+@jit
+def _backward_cpu(lo, hi, dx, y, dy):
+    N, C, P = y.shape
+    if P > 1:
+        _columns_backward(lo, hi, dx, y, dy)
+    elif C <= SHORT:
+        _short_rows_backward(lo, hi, dx.reshape(N, C), y.reshape(N, C), dy.reshape(N, C))
+    else:
+        _long_rows_backward(lo, hi, dx.reshape(N, C), y.reshape(N, C), dy.reshape(N, C))
+
+
 @cuda.jit
-def _rows_backward_cuda(dx, y, dy):
-    n = cuda.grid(1)
-    if n < y.shape[0]:
-        _row_backward(dx[n], y[n], dy[n])
+def _backward_cuda(dx, y, dy):
+    k, P = cuda.grid(1), y.shape[2]
+    if k < y.shape[0] * P:
+        n, p = k // P, k % P
+        _row_backward(dx[n, :, p], y[n, :, p], dy[n, :, p])
 
 
-@log_softmax_rows_backward.kernels(cpu=_rows_backward_cpu, cuda=_rows_backward_cuda)
-def _run_rows_backward(run, y, dy):
+@log_softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
+def _run_backward(run, y, dy):
     dx = like(y)
     if y.size:
-        run((y.shape[0],), dx, y, dy, work=y.size)
+        run((y.shape[0] * y.shape[2],), dx, y, dy, work=y.size)
     return dx
 
 
-class LogSoftmaxFunction(Primitive):
-    """Along any axis: the axis is brought to the end, so that rows are contiguous."""
+# ---- along any axis ------------------------------------------------------------------
 
+
+class LogSoftmaxFunction(Primitive):
     @staticmethod
     def forward(ctx, x, dim):
-        x = as_float(x)
-        y = _along(dim, log_softmax_rows, x)
         ctx.dim = dim
+        y = along(dim, log_softmax_forward, x)
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx, dy):
-        return _along(ctx.dim, log_softmax_rows_backward, *ctx.saved, dy)
+        return along(ctx.dim, log_softmax_backward, *ctx.saved, dy)
 
 
-def _along(dim, operation, *arrays):
-    """Apply an operation on rows (N, C) along axis `dim` of arrays of one shape."""
-    first = arrays[0]
-    if first.ndim == 0:
-        return operation(*[a.reshape(1, 1) for a in arrays]).reshape(())
-    if dim != first.ndim - 1:
-        xp = xp_of(first)
-        moved = [xp.moveaxis(a, dim, -1) for a in arrays]
-        return xp.moveaxis(_along(first.ndim - 1, operation, *moved), -1, dim)
-    rows = (first.size // (first.shape[-1] or 1), first.shape[-1])
-    return operation(*[a.reshape(rows) for a in arrays]).reshape(first.shape)
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
+                dtype: Any = None) -> Any:
+    """input - log Σ exp(input) along `dim`; see `LogSoftmax`.
 
-
-def implicit_dim(dim: int | None, ndim: int, who: str) -> int:
-    """The axis that 0.1 chose when `dim` was left out: 0 for 0, 1 or 3 axes, else 1.
-
-    PyTorch does so still, and warns.
+    Args:
+        _stacklevel: whose line the warning about a missing `dim` names.
+        dtype: convert the input to it first.
     """
-    if dim is None:
-        warnings.warn(f"{who}: say which axis is meant with dim=…; the old rule that "
-                      "chooses one is easy to get wrong", UserWarning, stacklevel=4)
-        return 0 if ndim in (0, 1, 3) else 1
-    return (axes(dim, ndim, who) or (0,))[0]
+    input = scores_of("log_softmax", input, dtype)
+    return LogSoftmaxFunction.apply(
+        input, dim=dim_of("log_softmax", dim, input.ndim, _stacklevel))
 
 
-def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
-    """input - log Σ exp(input) along `dim`."""
-    input = input if dtype is None else input.to(dtype)
-    dim = implicit_dim(dim, input.ndim, "log_softmax")
-    return LogSoftmaxFunction.apply(input, dim=dim)
+log_softmax_method = method_of(log_softmax)
 
 
 class LogSoftmax(Module):
@@ -162,7 +264,7 @@ class LogSoftmax(Module):
         self.dim = dim
 
     def forward(self, input: Any) -> Any:
-        return log_softmax(input, self.dim)
+        return log_softmax(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"

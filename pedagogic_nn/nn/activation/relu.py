@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.function import Primitive
 from ...backend import ZERO, op
 from ...backend.math import where
 from ..module import Module
+from .pattern import ActivationFunction
 
 
 @op
@@ -37,21 +37,13 @@ def relu_backward_one(y, dy):
     return where(y <= ZERO, ZERO, dy)
 
 
-class ReLUFunction(Primitive):
-    @staticmethod
-    def forward(ctx, x):
-        y = relu_forward(x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        return relu_backward(*ctx.saved, dy)
+class ReLUFunction(ActivationFunction):
+    value, gradient, keeps, integers = relu_forward, relu_backward, "y", "kept"
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(0, input), element by element; inplace=True changes the input itself."""
-    return input._replace("relu") if inplace else ReLUFunction.apply(input)
+    return ReLUFunction.of(input, inplace=inplace)
 
 
 class ReLU(Module):

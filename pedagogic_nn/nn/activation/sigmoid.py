@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.arithmetic import as_float
-from ...autograd.function import Primitive
 from ...backend import ONE, math, op
 from ..module import Module
+from .pattern import ActivationFunction
 
 
 @op
@@ -37,21 +36,14 @@ def sigmoid_backward_one(y, dy):
     return dy * y * (ONE - y)
 
 
-class SigmoidFunction(Primitive):
-    @staticmethod
-    def forward(ctx, x):
-        y = sigmoid_forward(as_float(x))
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        return sigmoid_backward(*ctx.saved, dy)
+class SigmoidFunction(ActivationFunction):
+    value, gradient = sigmoid_forward, sigmoid_backward
+    keeps, integers = "y", "real"
 
 
 def sigmoid(input: Any) -> Any:
     """1 / (1 + exp(-input)), element by element."""
-    return SigmoidFunction.apply(input)
+    return SigmoidFunction.of(input)
 
 
 class Sigmoid(Module):

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.arithmetic import as_float
-from ...autograd.function import Primitive
 from ...backend import ONE, math, op
 from ..module import Module
+from .pattern import ActivationFunction
 
 
 @op
@@ -37,21 +36,14 @@ def tanh_backward_one(y, dy):
     return dy * (ONE - y * y)
 
 
-class TanhFunction(Primitive):
-    @staticmethod
-    def forward(ctx, x):
-        y = tanh_forward(as_float(x))
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        return tanh_backward(*ctx.saved, dy)
+class TanhFunction(ActivationFunction):
+    value, gradient = tanh_forward, tanh_backward
+    keeps, integers = "y", "real"
 
 
 def tanh(input: Any) -> Any:
     """The hyperbolic tangent, element by element."""
-    return TanhFunction.apply(input)
+    return TanhFunction.of(input)
 
 
 class Tanh(Module):

@@ -2,6 +2,7 @@
 
     loss = (1/n) Σ |x - y|
     dx   = sign(x - y) / n         0 where x = y: any slope from -1 to 1 would do
+    dy   = -dx
 
 Book: losses/l1.
 """
@@ -9,44 +10,50 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import ONE, ZERO, op
+from ...backend import ONE, ZERO
 from ...backend.math import where
-from .reduction import ElementwiseLoss, Loss, check_shapes, reduction_of, summed
+from .reduction import (
+    ElementwiseLoss,
+    Loss,
+    check_operands,
+    loss_op,
+    reduced,
+    reduction_of,
+    weighted,
+)
 
 
-@op
+@loss_op
 def l1(x, y):
-    """x, y (*) → |x - y| (*)."""
-    return np.abs(x - y)
+    """x, y (*) → |x - y| (*), its slopes in x and in y (*): -1, 0 or 1."""
+    dx = np.sign(x - y)
+    return np.abs(x - y), dx, -dx
 
 
-@l1.elementwise
+@l1.formula
 def l1_one(x, y):
-    return abs(x - y)
-
-
-@op
-def l1_slope(x, y):
-    """x, y (*) → the slope of |x - y| in x (*): -1, 0 or 1."""
-    return np.sign(x - y)
-
-
-@l1_slope.elementwise
-def l1_slope_one(x, y):
     d = x - y
-    return where(d > ZERO, ONE, where(d < ZERO, -ONE, d * ZERO))   # d · 0 keeps NaN
+    dx = where(d > ZERO, ONE, where(d < ZERO, -ONE, d))      # d: 0 and NaN stay
+    return abs(d), dx, -dx
 
 
 class L1(ElementwiseLoss):
-    value, slope, total = l1, l1_slope, summed(l1, l1_slope, l1_one, l1_slope_one)
+    op = l1
 
 
 def l1_loss(input: Any, target: Any, size_average: bool | None = None,
-            reduce: bool | None = None, reduction: str = "mean") -> Any:
-    """The mean (or sum, or each) of |input - target|; see `L1Loss`."""
+            reduce: bool | None = None, reduction: str = "mean",
+            weight: Any = None) -> Any:
+    """The mean (or sum, or each) of |input - target|; see `L1Loss`.
+
+    With `weight`, a tensor of the input's shape, the mean is Σ w |x - y| / Σ w.
+    """
     reduction = reduction_of("l1_loss", reduction, size_average, reduce)
-    check_shapes("l1_loss", input, target)
-    return L1.apply(input, target, reduction=reduction)
+    check_operands("l1_loss", input, target)
+    if weight is None:
+        return L1.apply(input, target, reduction=reduction)
+    losses = weighted("l1_loss", L1.apply(input, target, reduction="none"), weight, input)
+    return reduced(losses, reduction, weight.sum())
 
 
 class L1Loss(Loss):

@@ -8,16 +8,27 @@ become today's `reduction` here, at the door, and never travel further:
     None, True     None, True  →   'mean'
     False          None, True  →   'sum'
     any            False       →   'none'
+
+The pattern: one formula gives the loss of an element and its slopes,
+
+    (x, y) → loss, dx, dy          or (x, y, option), where the loss has an option
+
+and one pass over the arrays sums the losses and keeps the slopes.  Backward has nothing
+left to compute: it multiplies the slopes with the gradient of the sum, which is 1 in
+`loss.backward()`, and then they are `.grad` as they stand.
 """
 import functools
 import warnings
 from typing import Any
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
 from ...autograd.arithmetic import promote, unbroadcast
 from ...autograd.function import Primitive
-from ...backend import Op, like
+from ...autograd.tensor import Tensor
+from ...backend import ZERO, Op, contiguous, like
 from ...backend.device import xp_of
 from ...backend.jit import jit, specialised
 from ...backend.launch import CudaKernel, cuda, on_gpu, sum_on_cpu
@@ -27,18 +38,19 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 def reduction_of(who: str, reduction: str = "mean", size_average: bool | None = None,
-                 reduce: bool | None = None) -> str:
+                 reduce: bool | None = None, known: tuple = REDUCTIONS) -> str:
     """The reduction that old and new arguments ask for.
 
     Raises:
-        ValueError: `reduction` is none of 'none', 'mean', 'sum'.
+        ValueError: `reduction` is not one of `known`.
     """
     if size_average is not None or reduce is not None:
         if reduce is False:
             return "none"
         return "sum" if size_average is False else "mean"
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"{who}: reduction must be 'none', 'mean' or 'sum', "
+    if reduction not in known:
+        names = ", ".join(map(repr, known[:-1]))
+        raise ValueError(f"{who}: reduction must be {names} or {known[-1]!r}, "
                          f"got {reduction!r}")
     return reduction
 
@@ -51,49 +63,158 @@ class Loss(Module):
         reduction: 'mean', 'sum' or 'none'.
     """
 
+    reductions: tuple[str, ...] = REDUCTIONS
+
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None,
                  reduction: str = "mean") -> None:
         super().__init__()
-        who = type(self).__name__
-        self.reduction = reduction_of(who, reduction, size_average, reduce)
+        self.reduction = reduction_of(type(self).__name__, reduction, size_average,
+                                      reduce, self.reductions)
+
+
+# ---- what comes in -------------------------------------------------------------------
+
+
+def check_operands(who: str, input: Any, target: Any, stretch: str = "warn",
+                   names: tuple[str, str] = ("input", "target")) -> None:
+    """Two tensors, one of real numbers at least, whose shapes fit.
+
+    Args:
+        stretch: what to do where one shape must be stretched to the other: 'warn', as
+            PyTorch does in some losses, 'allow' it, or 'refuse'.
+        names: how the caller calls them.
+
+    Raises:
+        TypeError: one is no tensor.
+        RuntimeError: both hold whole numbers, or the shapes do not broadcast.
+        ValueError: the shapes differ, and this loss refuses to stretch.
+    """
+    for name, t in zip(names, (input, target)):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"{who}: {name} must be a tensor, got {type(t).__name__}")
+    if not (input.is_floating_point() or target.is_floating_point()):
+        raise RuntimeError(f"{who} compares real numbers, got {input.dtype} and "
+                           f"{target.dtype}; say .float()")
+    if input.array.shape == target.array.shape:
+        return
+    message = (f"{who} compares element by element: {names[0]} has shape "
+               f"{tuple(input.shape)}, {names[1]} has shape {tuple(target.shape)}")
+    if stretch == "refuse":
+        raise ValueError(message)
+    try:
+        np.broadcast_shapes(input.shape, target.shape)
+    except ValueError:
+        raise RuntimeError(message) from None
+    if stretch == "warn":
+        warnings.warn(f"{message}; they are stretched to one shape, which is seldom what "
+                      "is meant", UserWarning, stacklevel=3)
+
+
+def check_weight(who: str, name: str, weight: Any, input: Any) -> None:
+    """None, or a tensor of constants that stretches to the shape of the input.
+
+    Raises:
+        TypeError: it is no tensor.
+        RuntimeError: it requires a gradient, or does not stretch.
+    """
+    if weight is None:
+        return
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"{who}: {name} must be a tensor, got {type(weight).__name__}")
+    if weight.requires_grad:
+        raise RuntimeError(f"{who} has no gradient for {name}; say {name}.detach()")
+    if weight.array.shape == input.array.shape:
+        return
+    try:
+        stretched = np.broadcast_shapes(weight.shape, input.shape)
+    except ValueError:
+        stretched = None
+    if stretched != tuple(input.shape):
+        raise RuntimeError(f"{who}: {name} must stretch to the input's shape "
+                           f"{tuple(input.shape)}, got {tuple(weight.shape)}")
+
+
+def keep_weight(module: Module, name: str, weight: Any) -> None:
+    """Register weights, a tensor or None, as a buffer of a loss.
+
+    Raises:
+        TypeError: they are no tensor.
+    """
+    if weight is not None and not isinstance(weight, Tensor):
+        raise TypeError(f"{type(module).__name__}: {name} must be a tensor, "
+                        f"got {type(weight).__name__}")
+    module.register_buffer(name, weight)
+
+
+def check_number(who: str, name: str, value: Any) -> float:
+    """An option of a loss as a float.
+
+    Raises:
+        TypeError: it is no real number.
+    """
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{who}: {name} must be a number, got {type(value).__name__}")
+    return float(value)
+
+
+def weighted(who: str, losses: Any, weight: Any, input: Any) -> Any:
+    """losses · weight, where the weights may have gradients too.
+
+    Raises:
+        TypeError, ValueError: the weights are no tensor of the input's shape.
+    """
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"{who}: weight must be a tensor, got {type(weight).__name__}")
+    if weight.shape != input.shape:
+        raise ValueError(f"{who}: weight must have the input's shape "
+                         f"{tuple(input.shape)}, got {tuple(weight.shape)}")
+    return losses * weight
+
+
+def reduced(losses: Any, reduction: str, count: Any) -> Any:
+    """The losses, their sum, or their sum over `count`."""
+    if reduction == "none":
+        return losses
+    return losses.sum() / count if reduction == "mean" else losses.sum()
+
+
+# ---- on the tape ---------------------------------------------------------------------
 
 
 class ElementwiseLoss(Primitive):
-    """scale · Σ value(x, y) over two arrays, and its slope in the same pass.
+    """A loss of two arrays, reduced; a subclass says which: `op`, made by `@loss_op`.
 
-    A subclass gives three operations: `value` and `slope` (with respect to x) of one
-    element each, and `total`, made of the two by `summed`.  `slope_of_target` turns a
-    slope into the target's.
+    Inputs of `apply`: x, y; the option of the formula, a number or a tensor; weights, a
+    tensor.  Only x and y have gradients.  The reduction 'batchmean' divides the sum by
+    the length of x.
     """
 
-    value: Op
-    slope: Op
-    total: Op
+    op: "LossOp"
 
     @classmethod
-    def forward(cls, ctx, x, y, reduction):
+    def forward(cls, ctx, x, y, option=None, weight=None, *, reduction):
+        want_x, want_y = ctx.needs_input_grad[:2]
         ctx.shapes = x.shape, y.shape
+        count = x.shape[0] if reduction == "batchmean" and x.ndim else 1
         x, y = _same(x, y)
-        ctx.reduction = reduction
-        if reduction == "none":
-            ctx.save_for_backward(x, y)
-            return cls.value(x, y)
-        scale = 1 / x.size if reduction == "mean" and x.size else 1.0
-        total, ctx.slopes = cls.total(x, y, scale, any(ctx.needs_input_grad))
-        return total if x.size or reduction == "sum" else total * np.nan
+        if reduction == "mean":
+            count = x.size
+        scale = 1 / count if count else 1.0
+        if weight is not None:
+            scale = _fit(weight * scale, x)
+        loss, *slopes = cls.op(x, y, scale, 2 if want_y else int(want_x),
+                               reduction == "none", _fit(option, x))
+        ctx.save_for_backward(*slopes)
+        return loss if count else loss * np.nan
 
     @classmethod
     def backward(cls, ctx, g):
-        slopes = cls.slope(*ctx.saved) if ctx.reduction == "none" else ctx.slopes
-        dx = slopes * g
-        want_x, want_y = ctx.needs_input_grad
-        return (unbroadcast(dx, ctx.shapes[0]) if want_x else None,
-                unbroadcast(cls.slope_of_target(dx), ctx.shapes[1]) if want_y else None)
-
-    @staticmethod
-    def slope_of_target(dx):
-        """For a loss of x - y: the slope with the other sign."""
-        return -dx
+        whole = type(g) is np.ndarray and not g.ndim and g.item() == 1
+        gradients = [None] * len(ctx.needs_input_grad)
+        for k, slope in enumerate(ctx.saved):
+            if ctx.needs_input_grad[k]:
+                gradients[k] = unbroadcast(slope if whole else slope * g, ctx.shapes[k])
+        return tuple(gradients)
 
 
 def _same(x, y):
@@ -106,95 +227,165 @@ def _same(x, y):
     return x, y
 
 
-def check_shapes(who: str, input: Any, target: Any, broadcast: bool = True) -> None:
-    """Input and target must have one shape; where PyTorch stretches one, warn as it does.
+def _fit(operand, x):
+    """An array in the dtype and the shape of x; a number (or None) as it is."""
+    if not hasattr(operand, "shape"):
+        return operand
+    return xp_of(x).broadcast_to(operand.astype(x.dtype, copy=False), x.shape)
 
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        ValueError: they differ, and this loss does not broadcast.
+
+# ---- losses and slopes in one pass ---------------------------------------------------
+
+
+class LossOp(Op):
+    """scale · loss(x, y), each or summed, and its slopes.
+
+        op(x, y, scale, slopes, each, option) → (loss, dx, dy), as many as wanted
+
+    Args:
+        x, y: two arrays (*) of one dtype.
+        scale: what losses and slopes are multiplied by, a number or an array (*).
+        slopes: 0 for none, 1 for dx, 2 for dx and dy.
+        each: whether the losses (*) are wanted, instead of their sum.
+        option: what the formula reads beside x and y: a number, an array (*), or None.
+
+    Made by `@loss_op` from the losses and slopes in array notation; `.formula` adds those
+    of one element, and with them the kernels.
     """
-    if input.shape == target.shape:
-        return
-    message = (f"{who} compares element by element: input has shape "
-               f"{tuple(input.shape)}, target has shape {tuple(target.shape)}")
-    if not broadcast:
-        raise ValueError(message)
-    try:
-        np.broadcast_shapes(input.shape, target.shape)
-    except ValueError:
-        raise RuntimeError(message) from None
-    warnings.warn(f"{message}; they are stretched to one shape, which is seldom what "
-                  "is meant", UserWarning, stacklevel=3)
+
+    def __init__(self, arrays: Any) -> None:
+        def reference(x, y, scale, slopes, each, option=None):
+            with np.errstate(all="ignore"):        # kernels do not warn either
+                found = arrays(x, y) if option is None else arrays(x, y, option)
+                losses, dx, dy = (np.asarray(a * scale, x.dtype) for a in found)
+            loss = losses if each else np.asarray(losses.sum(), x.dtype)
+            return (loss, dx, dy)[:1 + slopes]
+
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(reference, name, getattr(arrays, name))
+        super().__init__(reference)
+
+    def formula(self, scalar: Any) -> Any:
+        """Register (x, y[, option]) → loss, dx, dy of one element (decorator)."""
+        one = jit(scalar, forceinline=True)        # a call in a loop would not vectorise
+        with_option = one if scalar.__code__.co_argcount == 3 else _ignoring_option(one)
+        names = {**globals(), "formula": with_option}
+        cpu = jit(specialised(_run_cpu, names, one), reassociate=True)
+        gpu = CudaKernel(specialised(_run_cuda, names, one))
+        self.cuda_kernels.append(gpu)
+        self.on_cpu = functools.partial(_on_cpu, cpu)
+        self.on_cuda = functools.partial(_on_cuda, gpu)
+        return one
 
 
-# ---- value and slope in one pass -----------------------------------------------------
+def loss_op(arrays: Any) -> LossOp:
+    """Make a LossOp from its reference, (x, y) or (x, y, option) → losses, dx, dy."""
+    return LossOp(arrays)
+
+
+def _ignoring_option(formula):
+    @jit(forceinline=True)
+    def with_option(x, y, option):
+        return formula(x, y)
+    return with_option
+
+
+# In a kernel an operand is an array or a number.  Of a number every element is that
+# number, and what is put into one is dropped: numba compiles a version without the store.
+
+
+def at(operand, k):
+    """Element k."""
+    return operand[k] if np.ndim(operand) else operand
+
+
+def part(operand, start, stop):
+    """Elements start … stop - 1."""
+    return operand[start:stop] if np.ndim(operand) else operand
+
+
+def put(operand, k, value):
+    """Store element k."""
+    if np.ndim(operand):
+        operand[k] = value
+
+
+for _target in ("cpu", "cuda"):
+    @overload(at, target=_target)
+    def _(operand, k):
+        if isinstance(operand, types.Array):
+            return lambda operand, k: operand[k]
+        return lambda operand, k: operand
+
+    @overload(part, target=_target)
+    def _(operand, start, stop):
+        if isinstance(operand, types.Array):
+            return lambda operand, start, stop: operand[start:stop]
+        return lambda operand, start, stop: operand
+
+    @overload(put, target=_target)
+    def _(operand, k, value):
+        def store(operand, k, value):
+            operand[k] = value
+        if isinstance(operand, types.Array):
+            return store
+        return lambda operand, k, value: None
+
 
 BLOCK = 2048    # elements summed in their own precision before float64 takes over
 
 
-def _sum_cpu(lo, hi, slopes, x, y, scale):
+def _run_cpu(lo, hi, losses, dx, dy, x, y, option, scale):
     total = 0.0
     for start in range(lo, hi, BLOCK):
         stop = min(start + BLOCK, hi)
         a, b = x[start:stop], y[start:stop]
-        part = scale - scale
-        if slopes.size:
-            s = slopes[start:stop]
-            for k in range(a.size):
-                part += value(a[k], b[k])                                   # noqa: F821
-                s[k] = slope(a[k], b[k]) * scale                            # noqa: F821
-        else:
-            for k in range(a.size):
-                part += value(a[k], b[k])                                   # noqa: F821
-        total += part
+        p, s = part(option, start, stop), part(scale, start, stop)
+        each = part(losses, start, stop)
+        da, db = part(dx, start, stop), part(dy, start, stop)
+        block = x.dtype.type(0)
+        for k in range(a.size):
+            loss, slope_x, slope_y = formula(a[k], b[k], at(p, k))          # noqa: F821
+            block += loss * at(s, k)
+            put(each, k, loss * at(s, k))
+            put(da, k, slope_x * at(s, k))
+            put(db, k, slope_y * at(s, k))
+        total += block
     return total
 
 
-def _each_cuda(values, slopes, x, y, scale):
+def _run_cuda(losses, dx, dy, x, y, option, scale):
     k = cuda.grid(1)
     if k < x.size:
-        values[k] = value(x[k], y[k])                                       # noqa: F821
-        if slopes.size:
-            slopes[k] = slope(x[k], y[k]) * scale                           # noqa: F821
+        loss, slope_x, slope_y = formula(x[k], y[k], at(option, k))         # noqa: F821
+        put(losses, k, loss * at(scale, k))
+        put(dx, k, slope_x * at(scale, k))
+        put(dy, k, slope_y * at(scale, k))
 
 
-def summed(value: Op, slope: Op, one_value: Any, one_slope: Any) -> Op:
-    """The operation (x, y, scale, with_slopes) → scale · Σ value, scale · slope.
-
-    Args:
-        value, slope: the elementwise operations.
-        one_value, one_slope: their scalar formulas, which the kernels call.
-    """
-    def reference(x, y, scale, with_slopes):
-        slopes = slope.reference(x, y) * x.dtype.type(scale) if with_slopes else None
-        return np.asarray(value.reference(x, y).sum() * scale, x.dtype), slopes
-
-    name = f"{value.__name__}_total"                                        # type: ignore
-    reference.__name__ = reference.__qualname__ = name
-    reference.__doc__ = (f"x, y (*), a number → scale · Σ {value.__name__}(x, y), "  # type: ignore
-                         "and its slope (*) if it is wanted.")
-    total = Op(reference)
-    names = {**globals(), "value": one_value, "slope": one_slope}
-    cpu = jit(specialised(_sum_cpu, names, one_value), reassociate=True)
-    each = CudaKernel(specialised(_each_cuda, names, one_value))
-    total.cuda_kernels.append(each)
-    total.on_cpu = functools.partial(_total_cpu, cpu)
-    total.on_cuda = functools.partial(_total_cuda, each)
-    return total
+def _on_cpu(kernel, x, y, scale, slopes, each, option=None):
+    losses = np.empty(x.shape, x.dtype) if each else None
+    dx = np.empty(x.shape, x.dtype) if slopes > 0 else None
+    dy = np.empty(x.shape, x.dtype) if slopes > 1 else None
+    total = sum_on_cpu(kernel, (x.size,), *_rows(x, losses, dx, dy, x, y, option, scale))
+    return (losses if each else np.asarray(total, x.dtype), dx, dy)[:1 + slopes]
 
 
-def _total_cpu(kernel, x, y, scale, with_slopes):
-    x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
-    slopes = np.empty(x.shape if with_slopes else (0,), x.dtype)
-    flat = [a.reshape(-1) for a in (slopes, x, y)]
-    total = sum_on_cpu(kernel, (x.size,), *flat, x.dtype.type(scale))
-    return np.asarray(total * scale, x.dtype), slopes if with_slopes else None
+def _on_cuda(kernel, x, y, scale, slopes, each, option=None):
+    losses, dx, dy = (like(x) if k <= slopes else None for k in range(3))
+    on_gpu(kernel, (x.size,), *_rows(x, losses, dx, dy, x, y, option, scale))
+    return (losses if each else losses.sum(), dx, dy)[:1 + slopes]
 
 
-def _total_cuda(kernel, x, y, scale, with_slopes):
-    xp = xp_of(x)
-    x, y = xp.ascontiguousarray(x), xp.ascontiguousarray(y)
-    values, slopes = like(x), like(x, x.shape if with_slopes else (0,))
-    on_gpu(kernel, (x.size,), *(a.reshape(-1) for a in (values, slopes, x, y)),
-           x.dtype.type(scale))
-    return values.sum() * x.dtype.type(scale), slopes if with_slopes else None
+def _rows(x, *operands):
+    """What kernels take: arrays in one row, and numbers in the type of x."""
+    rows = []
+    for a in operands:
+        if a is None:
+            a = ZERO
+        elif not hasattr(a, "shape"):
+            a = x.dtype.type(a)
+        elif a.ndim != 1 or not a.flags.c_contiguous:
+            a = contiguous(a).reshape(-1)
+        rows.append(a)
+    return rows

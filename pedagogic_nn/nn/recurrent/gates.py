@@ -114,8 +114,11 @@ class RecurrentCell(Module):
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
         expected = (*x.shape[:-1], self.hidden_size)
+        who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
+        if state.ndim not in (1, 2):
+            raise ValueError(f"{who} expected {name} of shape {expected}, got "
+                             f"{tuple(state.shape)}")
         if tuple(state.shape) != expected:
-            who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
             raise RuntimeError(f"{who} expected {name} of shape {expected} beside input "
                                f"of shape {tuple(x.shape)}, got {tuple(state.shape)}")
 

@@ -3,6 +3,7 @@ way back.
 
     out[n, c, h·r + a, w·r + b] = x[n, c·r² + a·r + b, h, w]
 
+H and W are the coarse size everywhere; y = h·r + a and z = w·r + b are a fine place.
 A rearrangement: every element keeps its value, so the gradient is the rearrangement
 backwards.
 
@@ -40,9 +41,9 @@ def _shuffle_cpu(lo, hi, out, x, r):
 
 @cuda.jit
 def _shuffle_cuda(out, x, r):
-    plane, y, z = cuda.grid(3)
-    N, C, H, W = out.shape
-    if plane < N * C and y < H and z < W:
+    plane, y, z = cuda.grid(3)                     # one place of the fine image
+    N, C, H, W = out.shape[0], out.shape[1], x.shape[2], x.shape[3]
+    if plane < N * C and y < H * r and z < W * r:
         n, c = plane // C, plane % C
         out[n, c, y, z] = x[n, (c * r + y % r) * r + z % r, y // r, z // r]
 
@@ -81,8 +82,8 @@ def _unshuffle_cpu(lo, hi, out, x, r):
 @cuda.jit
 def _unshuffle_cuda(out, x, r):
     plane, y, z = cuda.grid(3)
-    N, C, H, W = x.shape
-    if plane < N * C and y < H and z < W:
+    N, C, H, W = x.shape[0], x.shape[1], out.shape[2], out.shape[3]
+    if plane < N * C and y < H * r and z < W * r:
         n, c = plane // C, plane % C
         out[n, (c * r + y % r) * r + z % r, y // r, z // r] = x[n, c, y, z]
 

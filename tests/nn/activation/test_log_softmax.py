@@ -7,18 +7,21 @@ import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.nn.activation.log_softmax import (
     log_softmax,
-    log_softmax_rows,
-    log_softmax_rows_backward,
+    log_softmax_backward,
+    log_softmax_forward,
 )
-from tests.harness import backend_tests, case, gradient_tests, saturated
+from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
 
 CASES = [
-    case(log_softmax_rows, x=(3, 5)),
-    case(log_softmax_rows, x=(0, 5)),
-    case(log_softmax_rows, x=(1, 1)),
-    case(log_softmax_rows, x=saturated(4, 6)),
-    case(log_softmax_rows_backward, y=(3, 5), dy=(3, 5)),
-    case(log_softmax_rows_backward, y=(0, 5), dy=(0, 5)),
+    case(log_softmax_forward, x=(3, 5, 1)),
+    case(log_softmax_forward, x=(2, 3, 17)),
+    case(log_softmax_forward, x=(0, 5, 1)),
+    case(log_softmax_forward, x=(1, 1, 1)),
+    case(log_softmax_forward, x=saturated(4, 6, 1)),
+    case(log_softmax_forward, x=saturated(2, 4, 3)),
+    case(log_softmax_backward, y=-uniform(3, 5, 1), dy=(3, 5, 1)),
+    case(log_softmax_backward, y=-uniform(2, 3, 17), dy=(2, 3, 17)),
+    case(log_softmax_backward, y=(0, 5, 1), dy=(0, 5, 1)),
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests([
@@ -26,6 +29,23 @@ test_gradients = gradient_tests([
     case(log_softmax, input=(2, 3, 4), dim=1),
     case(log_softmax, input=(4,), dim=-1),
 ])
+
+
+@pytest.mark.parametrize("shape", [(300, 10), (3, 600), (2, 5, 20, 30)])
+def test_rows_short_and_long_and_pictures_agree_with_the_reference(shape):
+    """Each shape takes another loop on the CPU, and more than one block of it."""
+    x = torch.randn(*shape, requires_grad=True)
+    y = log_softmax(x, 1)
+    dy = torch.randn(*shape)
+    y.backward(dy)
+    three = (*shape[:2], -1)
+    np.testing.assert_allclose(
+        y.detach().numpy().reshape(three),
+        log_softmax_forward.reference(x.detach().numpy().reshape(three)), 1e-5, 1e-5)
+    np.testing.assert_allclose(
+        x.grad.numpy().reshape(three),
+        log_softmax_backward.reference(y.detach().numpy().reshape(three),
+                                       dy.numpy().reshape(three)), 1e-4, 1e-4)
 
 
 def test_by_hand():
@@ -40,8 +60,9 @@ def test_large_scores_do_not_overflow():
 
 def test_left_out_dim_warns_and_follows_the_old_rule():
     x = torch.randn(2, 3)
-    with pytest.warns(UserWarning, match="dim"):
+    with pytest.warns(UserWarning, match="dim") as caught:
         y = nn.LogSoftmax()(x)
+    assert caught[0].filename == __file__
     assert torch.allclose(y, log_softmax(x, dim=1))
 
 

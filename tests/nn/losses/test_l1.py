@@ -3,23 +3,36 @@ import pytest
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
-from pedagogic_nn.nn.losses.l1 import L1, l1, l1_loss, l1_one, l1_slope, l1_slope_one
+from pedagogic_nn.nn.losses.l1 import l1, l1_loss, l1_one
 from tests.harness import backend_tests, case, check_stays_float32, gradient_tests
 
 CASES = [
-    case(l1, x=(3, 5), y=(3, 5)),
-    case(l1, x=(0,), y=(0,)),
-    case(l1_slope, x=(3, 5), y=(3, 5)),
-    case(l1_slope, x=np.zeros(2, np.float32), y=np.zeros(2, np.float32)),
-    case(L1.total, x=(3, 5), y=(3, 5), scale=0.25, with_slopes=True),
-    case(L1.total, x=(1,), y=(1,), scale=1.0, with_slopes=True),
+    case(l1, x=(3, 5), y=(3, 5), scale=0.25, slopes=1, each=False),
+    case(l1, x=(3, 5), y=(3, 5), scale=1.0, slopes=2, each=True),
+    case(l1, x=(0,), y=(0,), scale=1.0, slopes=1, each=False),
+    case(l1, x=(1,), y=(1,), scale=1.0, slopes=1, each=False),
+    case(
+        l1,
+        x=np.zeros(2, np.float32),
+        y=np.zeros(2, np.float32),
+        scale=1.0,
+        slopes=1,
+        each=False,
+    ),
 ]
 test_backends = backend_tests(CASES)
+
+
+def weighted(input, target, weight, reduction):
+    return l1_loss(input, target, weight=weight, reduction=reduction)
+
+
 test_gradients = gradient_tests(
     [
         case(l1_loss, input=(3, 4), target=(3, 4), reduction=reduction)
         for reduction in ("mean", "sum", "none")
     ]
+    + [case(weighted, input=(3, 4), target=(3, 4), weight=(3, 4), reduction="mean")]
 )
 
 
@@ -61,6 +74,5 @@ def test_says_what_it_expected():
         l1_loss(torch.zeros(2), torch.zeros(3))
 
 
-def test_formulas_stay_float32():
+def test_the_formula_stays_float32():
     check_stays_float32(l1_one, 2)
-    check_stays_float32(l1_slope_one, 2)

@@ -20,7 +20,7 @@ def test_by_hand():
     assert a.tolist() == [[1 * 3 + 2 * 5 + 7]]
 
 
-@pytest.mark.parametrize("cell", [nn.RNNCell, nn.LSTMCell])
+@pytest.mark.parametrize("cell", [nn.RNNCell, nn.LSTMCell, nn.GRUCell])
 def test_parameters_start_in_their_bounds(cell):
     made = cell(50, 100)
     assert list(made.state_dict()) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]

@@ -1,0 +1,102 @@
+"""exp of scores, counted from the largest of their row: where softmax, log-softmax and
+cross entropy begin.
+
+    top_n = max_j x_nj        total_n = Σ_j exp(x_nj - top_n)
+
+No exp overflows, since none is above exp(0), and no total is 0.  The scores of one
+example stand in a row of an array (N, C), or, as the channels of a picture do, in a
+column of an array (C, P).
+
+A row of 10 or of 100 numbers is no whole number of vectors, and what is left over runs
+number by number.  So `exp_rows` takes many rows at once, and `exp_columns` has its
+vectors lie across the columns.
+"""
+import numpy as np
+
+from . import math
+from .jit import jit
+from .op import ZERO
+
+# Longer rows go alone: what is left over after the last full vector hardly counts there.
+SHORT = 512
+BLOCK = 2048           # numbers in a block of short rows: 8 kB in float32 stay in cache
+COLUMNS = 256          # columns in a block
+FEW = 16               # fewer columns than this fill no vector: they are made rows
+
+
+@jit(reassociate=True)
+def exp_rows(e, top, total, x):
+    """x (R, C) → e (R, C) = exp(x - top), top (R,), total (R,).  C is at least 1."""
+    for n in range(x.shape[0]):
+        top[n] = math.row_max(x[n])
+        subtract(e[n], x[n], top[n])
+    flat = e.reshape(-1)
+    for k in range(flat.size):
+        flat[k] = math.exp(flat[k])
+    for n in range(x.shape[0]):
+        total[n] = row_sum(e[n])
+
+
+@jit
+def exp_columns(e, top, total, x, start):
+    """x (C, P) → top, total (W,) of W columns from `start` on, and e (C, P) there.
+
+    An empty e is left as it is.
+    """
+    stop = start + top.size
+    top[:] = -np.inf
+    for c in range(x.shape[0]):
+        _larger(top, x[c, start:stop])
+    total[:] = ZERO
+    for c in range(x.shape[0]):
+        if e.size:
+            _keep_exp(e[c, start:stop], total, x[c, start:stop], top)
+        else:
+            _add_exp(total, x[c, start:stop], top)
+
+
+@jit
+def columns_at(k, end, P):
+    """Where to go on among the columns of (N, C, P), counted through from k to `end`.
+
+    Returns the example n, its column, and how many columns to take: of one example, and
+    at most COLUMNS.
+    """
+    n, start = k // P, k % P
+    return n, start, min(COLUMNS, P - start, end - k)
+
+
+# ---- one loop each, over what lies side by side in memory ----------------------------
+
+
+@jit
+def subtract(y, x, number):
+    for j in range(x.size):
+        y[j] = x[j] - number
+
+
+@jit(reassociate=True)
+def row_sum(x):
+    total = x.dtype.type(0)
+    for j in range(x.size):
+        total += x[j]
+    return total
+
+
+@jit
+def _larger(top, x):
+    for p in range(x.size):
+        top[p] = math.maximum(top[p], x[p])
+
+
+@jit
+def _add_exp(total, x, top):
+    for p in range(x.size):
+        total[p] += math.exp(x[p] - top[p])
+
+
+@jit
+def _keep_exp(e, total, x, top):
+    for p in range(x.size):
+        e[p] = math.exp(x[p] - top[p])
+        total[p] += e[p]

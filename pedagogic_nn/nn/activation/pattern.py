@@ -1,0 +1,60 @@
+"""The pattern of an activation: one number in, one number out, for every element.
+
+    y  = value(x)
+    dx = gradient(x, dy)      or gradient(y, dy), where the output says as much
+
+Both are elementwise operations.  An activation is a class that names the two.
+"""
+from typing import Any
+
+from ...autograd.dtypes import as_float
+from ...autograd.function import Primitive
+from ...backend import Op
+
+
+class ActivationFunction(Primitive):
+    """A subclass names its two operations, and may say:
+
+        keeps      'x' or 'y': which of the two `gradient` reads
+        integers   what whole numbers do: 'refused', 'kept' whole, or made 'real' first
+
+    `numbers` are further arguments, the same for both operations: a slope, a threshold.
+    """
+
+    value: Op
+    gradient: Op
+    keeps = "x"
+    integers = "refused"
+
+    @classmethod
+    def of(cls, input: Any, *numbers: float, inplace: bool = False) -> Any:
+        """The activation of a tensor; with inplace=True written into that tensor."""
+        if not inplace:
+            return cls.apply(input, numbers=numbers)
+
+        def write(array: Any) -> None:
+            array[...] = cls.value(cls._numbers_of(array), *numbers)
+        return input._in_place(lambda x: cls.apply(x, numbers=numbers), write)
+
+    @classmethod
+    def forward(cls, ctx, x, numbers=()):
+        x = cls._numbers_of(x)
+        y = cls.value(x, *numbers)
+        ctx.numbers = numbers
+        ctx.save_for_backward(x if cls.keeps == "x" else y)
+        return y
+
+    @classmethod
+    def backward(cls, ctx, dy):
+        return cls.gradient(*ctx.saved, dy, *ctx.numbers)
+
+    @classmethod
+    def _numbers_of(cls, x: Any) -> Any:
+        """x in the dtype in which it is computed."""
+        if x.dtype.kind == "f" or cls.integers == "kept":
+            return x
+        if cls.integers == "real":
+            return as_float(x)
+        raise NotImplementedError(
+            f"{cls.__name__.removesuffix('Function')} expected real numbers, got "
+            f"{x.dtype}; convert them, for example with .float()")

@@ -1,0 +1,319 @@
+"""Softmax: scores to probabilities.
+
+    y_j  = exp(x_j) / Σ_k exp(x_k)
+    dx_j = y_j (dy_j - Σ_k y_k dy_k)
+
+The largest score is taken off first: the quotient stays the same, and exp cannot
+overflow.
+
+The axis may be any.  The operations see it as the middle one of three: an array
+(N, C, P), where N counts the axes before it and P those after it.
+
+Book: losses/cross_entropy.
+"""
+import operator
+import warnings
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...autograd.function import Primitive
+from ...autograd.reductions import axes
+from ...backend import ONE, ZERO, cuda, jit, like, math, op
+from ...backend.device import xp_of
+from ...backend.softmax import BLOCK, COLUMNS, FEW, columns_at, exp_columns, exp_rows
+from ..module import Module
+
+# ---- forward -------------------------------------------------------------------------
+
+
+@op
+def softmax_forward(x):
+    """x (N, C, P) → probabilities (N, C, P), along C."""
+    e = np.exp(x - x.max(axis=1, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@jit
+def _rows(lo, hi, y, x):
+    C = x.shape[1]
+    R = max(1, BLOCK // C)
+    top, total = np.empty(R, x.dtype), np.empty(R, x.dtype)
+    for start in range(lo, hi, R):
+        stop = min(start + R, hi)
+        r = stop - start
+        exp_rows(y[start:stop], top[:r], total[:r], x[start:stop])
+        for n in range(r):
+            _scale(y[start + n], ONE / total[n])
+
+
+@jit
+def _scale(y, factor):
+    for j in range(y.size):
+        y[j] *= factor
+
+
+@jit
+def _columns(lo, hi, y, x):
+    tops, totals = np.empty(COLUMNS, x.dtype), np.empty(COLUMNS, x.dtype)
+    k = lo
+    while k < hi:
+        n, start, width = columns_at(k, hi, x.shape[2])
+        k, top, total = k + width, tops[:width], totals[:width]
+        exp_columns(y[n], top, total, x[n], start)
+        for p in range(width):
+            total[p] = ONE / total[p]
+        for c in range(x.shape[1]):
+            _scale_each(y[n, c, start:start + width], total)
+
+
+@jit
+def _scale_each(y, factors):
+    for p in range(y.size):
+        y[p] *= factors[p]
+
+
+@jit
+def _forward_cpu(lo, hi, y, x):
+    N, C, P = x.shape
+    if P == 1:
+        _rows(lo, hi, y.reshape(N, C), x.reshape(N, C))
+    else:
+        _columns(lo, hi, y, x)
+
+
+@jit
+def _column(y, x):
+    """One column, on a GPU."""
+    top, total = math.row_max(x), x.dtype.type(0)
+    for j in range(x.size):
+        y[j] = math.exp(x[j] - top)
+        total += y[j]
+    _scale(y, ONE / total)
+
+
+@cuda.jit
+def _forward_cuda(y, x):
+    k, P = cuda.grid(1), x.shape[2]
+    if k < x.shape[0] * P:
+        _column(y[k // P, :, k % P], x[k // P, :, k % P])
+
+
+@softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
+def _run_forward(run, x):
+    y = like(x)
+    if x.size:
+        run((x.shape[0] * x.shape[2],), y, x, work=x.size)
+    return y
+
+
+# ---- backward ------------------------------------------------------------------------
+
+
+@op
+def softmax_backward(y, dy):
+    """y, dy (N, C, P) → dx (N, C, P)."""
+    return y * (dy - (y * dy).sum(axis=1, keepdims=True))
+
+
+@jit(reassociate=True)
+def _row_backward(dx, y, dy):
+    total = y.dtype.type(0)
+    for j in range(y.size):
+        total += y[j] * dy[j]
+    for j in range(y.size):
+        dx[j] = y[j] * (dy[j] - total)
+
+
+@jit
+def _rows_backward(lo, hi, dx, y, dy):
+    for n in range(lo, hi):
+        _row_backward(dx[n], y[n], dy[n])
+
+
+@jit
+def _columns_backward(lo, hi, dx, y, dy):
+    totals = np.empty(COLUMNS, y.dtype)
+    k = lo
+    while k < hi:
+        n, start, width = columns_at(k, hi, y.shape[2])
+        k, stop, total = k + width, start + width, totals[:width]
+        total[:] = ZERO
+        for c in range(y.shape[1]):
+            _add_products(total, y[n, c, start:stop], dy[n, c, start:stop])
+        for c in range(y.shape[1]):
+            _slopes(dx[n, c, start:stop], y[n, c, start:stop], dy[n, c, start:stop],
+                    total)
+
+
+@jit
+def _add_products(total, y, dy):
+    for p in range(y.size):
+        total[p] += y[p] * dy[p]
+
+
+@jit
+def _slopes(dx, y, dy, total):
+    for p in range(y.size):
+        dx[p] = y[p] * (dy[p] - total[p])
+
+
+@jit
+def _backward_cpu(lo, hi, dx, y, dy):
+    N, C, P = y.shape
+    if P == 1:
+        _rows_backward(lo, hi, dx.reshape(N, C), y.reshape(N, C), dy.reshape(N, C))
+    else:
+        _columns_backward(lo, hi, dx, y, dy)
+
+
+@cuda.jit
+def _backward_cuda(dx, y, dy):
+    k, P = cuda.grid(1), y.shape[2]
+    if k < y.shape[0] * P:
+        n, p = k // P, k % P
+        _row_backward(dx[n, :, p], y[n, :, p], dy[n, :, p])
+
+
+@softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
+def _run_backward(run, y, dy):
+    dx = like(y)
+    if y.size:
+        run((y.shape[0] * y.shape[2],), dx, y, dy, work=y.size)
+    return dx
+
+
+# ---- along any axis ------------------------------------------------------------------
+
+
+class SoftmaxFunction(Primitive):
+    @staticmethod
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        y = along(dim, softmax_forward, x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        return along(ctx.dim, softmax_backward, *ctx.saved, dy)
+
+
+def along(dim: int, operation: Callable, *arrays: Any) -> Any:
+    """An operation on the middle axis of (N, C, P), along axis `dim` of arrays of one
+    shape."""
+    shape = arrays[0].shape
+    N, C, P = prod(shape[:dim]), shape[dim] if shape else 1, prod(shape[dim + 1:])
+    if 1 < P < FEW:
+        move, last = xp_of(arrays[0]).moveaxis, len(shape) - 1
+        rows = [move(a, dim, last) for a in arrays]
+        return move(along(last, operation, *rows), last, dim)
+    return operation(*[a.reshape(N, C, P) for a in arrays]).reshape(shape)
+
+
+def scores_of(who: str, input: Any, dtype: Any) -> Any:
+    """The input in `dtype`, if one is given.
+
+    Raises:
+        NotImplementedError: it is not of real numbers then (PyTorch's exception).
+    """
+    input = input if dtype is None else input.to(dtype)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{who}: scores must be in floating point, got "
+                                  f"{input.dtype}; say input.float()")
+    return input
+
+
+def dim_of(who: str, dim: int | None, ndim: int, stacklevel: int) -> int:
+    """The axis that is meant, counted from 0.
+
+    Where none is said, it is the one that 0.1 chose: 0 for 0, 1 or 3 axes, else 1.
+    PyTorch does so still, and warns.
+
+    Raises:
+        IndexError: there is no such axis.
+        TypeError: `dim` is no whole number.
+    """
+    if dim is None:
+        warnings.warn(f"{who}: say which axis is meant with dim=…; the old rule that "
+                      "chooses one is easy to get wrong", UserWarning,
+                      stacklevel=stacklevel)
+        return 0 if ndim in (0, 1, 3) else 1
+    return (axes(operator.index(dim), ndim, who) or (0,))[0]
+
+
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
+            dtype: Any = None) -> Any:
+    """exp(input) / Σ exp(input) along `dim`; see `Softmax`.
+
+    Args:
+        _stacklevel: whose line the warning about a missing `dim` names.
+        dtype: convert the input to it first.
+    """
+    input = scores_of("softmax", input, dtype)
+    return SoftmaxFunction.apply(
+        input, dim=dim_of("softmax", dim, input.ndim, _stacklevel))
+
+
+def method_of(function: Callable) -> Callable:
+    """`x.softmax(dim, dtype=None)` and `torch.softmax(x, dim, …)`: `dim` must be said."""
+    def method(input: Any, dim: int, dtype: Any = None) -> Any:
+        return function(input, operator.index(dim), dtype=dtype)
+
+    method.__name__ = method.__qualname__ = function.__name__
+    method.__doc__ = function.__doc__
+    return method
+
+
+softmax_method = method_of(softmax)
+
+
+class Softmax(Module):
+    """Scores to probabilities along one axis.
+
+    Args:
+        dim: the axis along which the probabilities add up to 1.
+
+    Shape:
+        input (*) → output (*), between 0 and 1
+
+    Example:
+        >>> nn.Softmax(dim=1)(torch.tensor([[0.0, 0.0, 0.0, 0.0]]))
+        tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+
+    Source: Bridle, "Probabilistic interpretation of feedforward classification network
+    outputs", 1990.
+    """
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Any) -> Any:
+        return softmax(input, self.dim, _stacklevel=5)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Softmax2d(Module):
+    """Scores to probabilities over the channels of each pixel.
+
+    Shape:
+        input (N, C, H, W) or (C, H, W) → output of the same shape
+
+    Raises:
+        ValueError: the input has another number of axes.
+
+    Example:
+        >>> nn.Softmax2d()(torch.zeros(1, 2, 1, 1)).flatten()
+        tensor([0.5000, 0.5000])
+    """
+
+    def forward(self, input: Any) -> Any:
+        if input.ndim not in (3, 4):
+            raise ValueError("Softmax2d: expected input of shape (N, C, H, W) or "
+                             f"(C, H, W), got {tuple(input.shape)}")
+        return softmax(input, -3)

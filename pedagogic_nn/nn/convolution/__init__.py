@@ -1,0 +1,25 @@
+"""Convolutions and padding.
+
+Read in this order: reference.py, conv.py, conv_transpose.py, pad.py; then how they are
+computed: cuda.py, plan.py, tiles.py, cpu.py, weights.py.
+"""
+from . import cpu, cuda, weights                # the kernels register themselves
+from .conv import Conv1d, Conv2d
+from .conv_transpose import ConvTranspose1d, ConvTranspose2d
+from .padding import (
+    CircularPad1d,
+    CircularPad2d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ZeroPad1d,
+    ZeroPad2d,
+)
+
+__all__ = ["CircularPad1d", "CircularPad2d", "ConstantPad1d", "ConstantPad2d", "Conv1d",
+           "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "ReflectionPad1d",
+           "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "ZeroPad1d",
+           "ZeroPad2d"]

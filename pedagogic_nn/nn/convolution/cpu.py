@@ -1,0 +1,168 @@
+"""Convolution on a CPU, without a matrix of patches: bands, sweeps of tiles, results.
+
+For each image and group, a band at a time (plan.py says what that is):
+
+    fill     copy rows of the source into the band, zeros around them (nn/windows.py)
+    sweep    sums of weights times pixels, by tiles (tiles.py), into rows as long as the
+             band's
+    unload   add the bias and store what belongs to the results
+
+convolve and convolve_transposed differ in their plans only.  Threads share out images,
+groups and, where those are few, output channels.
+"""
+import numpy as np
+
+from ...backend import contiguous, jit
+from ...backend.gemm import PRODUCTS_PER_ELEMENT
+from ...backend.launch import on_cpu, threads_for
+from ...backend.once import once
+from ...backend.tiles import PANEL_BYTES, ROWS, VECTOR_BYTES, address, itemsize, shift
+from ..windows import compiled, fill, numbers
+from .plan import plan, read, transposed_plan
+from .reference import bias_gradient, convolve, convolve_transposed
+from .tiles import outputs_tile, vectors_of
+
+TAPS_BLOCK = 576                    # 6 rows of so many weights take 14 KiB of float32
+
+
+# ---- sweep: tiles over a band --------------------------------------------------------
+
+
+@once("w", "x", "y")
+def _sweep(rows, pixels, taps, w, w_row, distances, x, y, y_row):
+    """y (rows, pixels) = Σ_tap w (rows, taps) · x at the distance of the tap."""
+    count = (rows + ROWS - 1) // ROWS               # tiles of nearly equal height
+    low, higher = rows // count, rows % count
+    size = itemsize(y)
+    for k in range(0, max(1, taps), TAPS_BLOCK):
+        some, i = min(TAPS_BLOCK, taps - k), 0
+        for t in range(count):
+            height = low + 1 if t < higher else low
+            at, end, width = 0, pixels * size, vectors_of(height) * VECTOR_BYTES
+            while at < end:
+                wide = width > PANEL_BYTES and end - at >= width
+                outputs_tile(height, wide, some, shift(w, i * w_row + k * size), w_row,
+                             distances + k * 8, shift(x, at), shift(y, i * y_row + at),
+                             y_row, k > 0)
+                at += width if wide else PANEL_BYTES
+            i += height
+
+
+# ---- unload: sums to results ---------------------------------------------------------
+
+
+@once("out", "sums", "bias")
+def _unload(out, sums, bias, channels, height, width, first, rows, columns, longest, top,
+            left, across, down, right):
+    """sums (channels, rows, columns) + bias (channels,) → a part of out (channels,
+    height, width), from row `first` of the part on.
+
+    longest: from one channel's sums to the next's.  top, left: the part's first place,
+    across: its columns; down, right: its steps.
+    """
+    for m in range(channels):
+        for r in range(rows):
+            line = numbers(sums, m * longest + r * columns, across)
+            row = m * height + top + (first + r) * down
+            target = numbers(out, row * width + left, width - left)
+            if right == 1:
+                for j in range(line.size):
+                    target[j] = line[j] + bias[m]
+            else:
+                for j in range(line.size):
+                    target[j * right] = line[j] + bias[m]
+
+
+# ---- all of it -----------------------------------------------------------------------
+
+
+@jit
+def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blocks):
+    """Items lo … hi of images x groups x blocks of output channels.
+
+    out (N, G·M, H, W), source (N, G·C, h, w), weights (G, M, K), bias (G·M,).
+    """
+    (G, M, K), (_, _, H, W), (_, C, h, w) = weights.shape, out.shape, source.shape
+    (tall, wide), (top, left), height, rows, columns, step = read(frame)
+    C //= G
+    size, lanes = out.itemsize, PANEL_BYTES // out.itemsize
+    band = np.empty(C * tall * wide * rows * columns + columns + lanes, out.dtype)
+    longest = (height * columns + lanes - 1) // lanes * lanes
+    sums, zero = np.empty(M * longest, out.dtype), np.zeros(1, out.dtype)
+    for item in range(lo, hi):
+        n, g, block = item // blocks // G, item // blocks % G, item % blocks
+        m, count = M * block // blocks, M * (block + 1) // blocks - M * block // blocks
+        images = shift(address(source), (n * G + g) * C * h * w * size)
+        results = shift(address(out), ((n * G + g) * M + m) * H * W * size)
+        for first in range(0, parts[:, 4].max(), height):
+            fill(address(band), images, C, h, w, first, tall, wide, top, left, rows,
+                 columns, address(zero))
+            for p in range(len(parts)):
+                some = min(height, parts[p, 4] - first)
+                if some > 0 and parts[p, 5] > 0:
+                    tap = parts[p, 0]
+                    _sweep(count, (some - 1) * columns + parts[p, 5], parts[p, 1],
+                           shift(address(weights), ((g * M + m) * K + tap) * size),
+                           K * size, distances.ctypes.data + tap * 8, address(band),
+                           address(sums), longest * size)
+                    _unload(results, address(sums),
+                            shift(address(bias), (g * M + m) * size), count, H, W, first,
+                            some, columns, longest, parts[p, 2], parts[p, 3], parts[p, 5],
+                            step[0], step[1])
+
+
+def _gather(source, weights, bias, size, plan):
+    """Run a plan: source (N, G·C, h, w), weights (G, M, K) → (N, G·M, *size)."""
+    g, m, k = weights.shape
+    out = np.empty((len(source), g * m, *size), source.dtype)
+    if out.size == 0:
+        return out
+    bias = np.zeros(g * m, out.dtype) if bias is None else contiguous(bias)
+    work = out.size * k // len(plan.parts) // PRODUCTS_PER_ELEMENT
+    items, threads = len(source) * g, threads_for(work)
+    blocks = min(m, -(-threads // items))
+    on_cpu(_gather_cpu, (items * blocks,), out, contiguous(source), weights, bias,
+           plan.parts, plan.distances, plan.frame, blocks, work=work)
+    return out
+
+
+@compiled(convolve)
+def _convolve_cpu(x, w, bias, size, window):
+    (o, c, *kernel), g = w.shape, window.groups
+    made = plan(c, o // g, tuple(kernel), tuple(size), window, x.itemsize)
+    return _gather(x, contiguous(w).reshape(g, o // g, -1), bias, size, made)
+
+
+@compiled(convolve_transposed)
+def _convolve_transposed_cpu(dy, w, bias, size, window):
+    (o, c, *kernel), g = w.shape, window.groups
+    made = transposed_plan(o // g, c, tuple(kernel), tuple(size), window, dy.itemsize)
+    weights = w.reshape(g, o // g, c, *kernel).swapaxes(1, 2)           # g c o u v
+    if len(made.parts) == 1:
+        weights = weights.reshape(g, c, -1)
+    else:
+        weights = np.concatenate([weights[..., us, :][..., vs].reshape(g, c, -1)
+                                  for us, vs in made.taps], axis=2)
+    return _gather(dy, contiguous(weights), bias, size, made)
+
+
+# ---- the gradient of the bias --------------------------------------------------------
+
+
+@jit(reassociate=True)
+def _bias_gradient_cpu(lo, hi, db, dy):
+    for o in range(lo, hi):
+        for n in range(dy.shape[0]):
+            plane, total = dy[n, o], db.dtype.type(0)
+            for k in range(plane.size):
+                total += plane[k]
+            db[o] += total
+
+
+@bias_gradient.cpu
+def _run_bias_gradient(dy):
+    n, o, h, w = dy.shape
+    db = np.zeros(o, dy.dtype)
+    on_cpu(_bias_gradient_cpu, (o,), db, contiguous(dy).reshape(n, o, h * w),
+           work=dy.size)
+    return db

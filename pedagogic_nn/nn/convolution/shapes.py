@@ -1,0 +1,153 @@
+"""The door of the functional forms: arguments as tuples, shapes that fit, sizes.
+
+Everything is checked here, once; what comes behind trusts its caller.
+"""
+from collections.abc import Sequence
+from typing import Any
+
+from ..windows import whole_numbers
+from .reference import reach
+
+
+def check_operands(who: str, x: Any, weight: Any, bias: Any, groups: int, channels: int,
+                   outputs: int) -> None:
+    """Input, weight and bias fit together.
+
+    Args:
+        channels, outputs: of the weight, all groups together.
+
+    Raises:
+        RuntimeError: they do not; the message says which.
+    """
+    n = weight.ndim - 2
+    names = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
+    if x.ndim not in (n + 1, n + 2):
+        raise RuntimeError(f"{who} reads input of shape {names}, got shape "
+                           f"{tuple(x.shape)}")
+    if x.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
+        raise RuntimeError(f"{who}: input, weight and bias must have one dtype, got "
+                           f"{x.dtype} input and {weight.dtype} weight; convert one, for "
+                           f"example input.to({weight.dtype})")
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"{who} computes with real numbers, got {x.dtype}; convert "
+                           "both with .float()")
+    if 0 in weight.shape[2:] or (weight.shape[0] == 0 and weight.shape[1] > 0):
+        raise RuntimeError(f"{who} needs a weight with filters of at least one number, "
+                           f"got weight of shape {tuple(weight.shape)}")
+    if x.shape[-n - 1] != channels:
+        raise RuntimeError(
+            f"{who}: weight of shape {tuple(weight.shape)} with groups={groups} reads "
+            f"{channels} channels, got {x.shape[-n - 1]} in input of shape "
+            f"{tuple(x.shape)}")
+    if bias is not None and tuple(bias.shape) != (outputs,):
+        raise RuntimeError(f"{who}: weight of shape {tuple(weight.shape)} makes "
+                           f"{outputs} channels and needs a bias of shape ({outputs},), "
+                           f"got {tuple(bias.shape)}")
+    if 0 in x.shape[-n:] and 0 not in x.shape[:-n]:
+        raise RuntimeError(f"{who}: only the batch or the channels may be empty, got "
+                           f"input of shape {tuple(x.shape)}")
+
+
+def check_weight(who: str, weight: Any, n: int) -> None:
+    """The weight has two axes and those of n dimensions."""
+    if weight.ndim != n + 2:
+        names = "(out, in, kL)" if n == 1 else "(out, in, kH, kW)"
+        raise RuntimeError(f"{who} expected weight of shape {names}, got shape "
+                           f"{tuple(weight.shape)}")
+
+
+def check_numbers(who: str, stride: Sequence, padding: Sequence, dilation: Sequence,
+                  groups: Any) -> None:
+    """Stride, dilation and groups are positive, padding is not negative.
+
+    Raises:
+        RuntimeError: one is not.
+    """
+    for name, values, least in (("stride", stride, 1), ("padding", padding, 0),
+                                ("dilation", dilation, 1), ("groups", (groups,), 1)):
+        if min(values) < least:
+            raise RuntimeError(f"{who}: {name} must be at least {least}, got "
+                               f"{values[0] if name == 'groups' else tuple(values)}")
+
+
+def check_groups(who: str, name: str, channels: int, groups: int) -> None:
+    """The groups divide the channels of the weight's first axis."""
+    if channels % groups:
+        raise RuntimeError(f"{who}: {groups} groups must divide the {channels} {name} "
+                           "channels of the weight")
+
+
+def paddings(who: str, padding: Any, kernel: Sequence, stride: Sequence,
+             dilation: Sequence) -> list[tuple[int, int]]:
+    """'same', 'valid', a number or numbers as (before, after) for each axis.
+
+    'same' adds d (k - 1) zeros in all; if that is odd, one more after than before.
+
+    Raises:
+        RuntimeError: an unknown word, or 'same' with a stride.
+    """
+    if not isinstance(padding, str):
+        return [(p, p) for p in whole_numbers(who, "padding", padding, len(kernel))]
+    if padding == "valid":
+        return [(0, 0)] * len(kernel)
+    if padding != "same":
+        raise RuntimeError(f"{who}: padding must be 'same', 'valid' or numbers, got "
+                           f"{padding!r}")
+    if max(stride) > 1:
+        raise RuntimeError(f"{who}: padding='same' keeps the size, which stride="
+                           f"{tuple(stride)} does not; give numbers instead")
+    around = [d * (k - 1) for k, d in zip(kernel, dilation)]
+    return [(a // 2, a - a // 2) for a in around]
+
+
+def output_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
+                pads: Sequence, dilation: Sequence) -> tuple[int, ...]:
+    """⌊(H + padding - d (k - 1) - 1) / s⌋ + 1 for each axis.
+
+    Raises:
+        RuntimeError: the filter is larger than the padded input.
+    """
+    padded = [h + before + after for h, (before, after) in zip(size, pads)]
+    spread = [reach(1, k, 1, d) for k, d in zip(kernel, dilation)]
+    if any(h < k for h, k in zip(padded, spread)):
+        raise RuntimeError(f"{who}: a filter that covers {_by(spread)} does not fit into "
+                           f"the padded input of {_by(padded)}")
+    return tuple((h - k) // s + 1 for h, k, s in zip(padded, spread, stride))
+
+
+def transposed_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
+                    padding: Sequence, dilation: Sequence, output_padding: Sequence
+                    ) -> tuple[int, ...]:
+    """(H - 1) s - 2 p + d (k - 1) + 1 + output_padding for each axis.
+
+    Raises:
+        RuntimeError: nothing is left, or output_padding is not smaller than the stride
+            or the dilation.
+    """
+    for extra, s, d in zip(output_padding, stride, dilation):
+        if not 0 <= extra < max(s, d):
+            raise RuntimeError(
+                f"{who}: output_padding must be from 0 on and smaller than the stride or "
+                f"the dilation, got output_padding={tuple(output_padding)} with stride="
+                f"{tuple(stride)} and dilation={tuple(dilation)}")
+    found = tuple(reach(h, k, s, d) - 2 * p + extra for h, k, s, p, d, extra in zip(
+        size, kernel, stride, padding, dilation, output_padding))
+    if min(found) < 1:
+        raise RuntimeError(f"{who}: padding={tuple(padding)} leaves nothing of the "
+                           f"output; its size would be {_by(found)}")
+    return found
+
+
+def _by(sizes):
+    return " x ".join(map(str, sizes))
+
+
+# ---- one axis as two, no batch as one ------------------------------------------------
+
+
+def as_images(a: Any, ndim: int) -> Any:
+    """Arrays for a weight of `ndim` axes as (N, C, H, W): one image has a batch of 1, a
+    line a height of 1."""
+    if a.ndim == ndim - 1:
+        a = a[None]
+    return a[:, :, None] if ndim == 3 else a

@@ -1,0 +1,535 @@
+"""BatchNorm: each channel with mean 0 and variance 1 over the batch.
+
+For channel c, over the M = N·L numbers of a batch x (N, C, L):
+
+    m = Σ x / M        v = Σ (x - m)² / M        r = 1 / √(v + ε)
+    y = w (x - m) r + b
+
+Backwards, with x̂ = (x - m) r, since m and v depend on every x:
+
+    db = Σ dy
+    dw = Σ dy x̂
+    dx = w r (dy - db / M - x̂ dw / M)
+
+In evaluation m and v are constants, kept from training, and dx = w r dy.  They are
+moving averages, of the variance with M - 1 in place of M:
+
+    running = (1 - momentum) · running + momentum · batch
+
+Book: nn/normalization.
+"""
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...autograd.factories import ones, zeros
+from ...autograd.function import Primitive
+from ...autograd.tensor import Tensor
+from ...backend import ZERO, jit, like, math, op
+from ...backend.launch import contiguous, on_cpu
+from .. import init
+from ..module import Module
+from ..parameter import Parameter
+from .statistics import (
+    add_row,
+    check_count,
+    check_parameters,
+    forms,
+    gradients,
+    scale_and_shift,
+    scale_elements,
+    scale_row,
+    slope_row,
+    sums_of_row,
+    wide,
+)
+
+SHORT = 32          # below, L is too short for a loop of its own (measured)
+
+# ---- training: statistics of the batch -----------------------------------------------
+
+
+@op
+def batch_norm_forward(x, weight, bias, eps):
+    """x (N, C, L), weight bias (C,), a number → y (N, C, L), mean (C,), variance (C,)."""
+    M = max(x.shape[0] * x.shape[2], 1)
+    mean = x.sum(axis=(0, 2)) / M
+    centred = x - mean[:, None]
+    variance = (centred * centred).sum(axis=(0, 2)) / M
+    y = centred * (weight * (variance + eps) ** -0.5)[:, None] + bias[:, None]
+    return y, mean, variance
+
+
+batch_norm_forward.cuda(batch_norm_forward.reference)
+
+
+@jit
+def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
+    for c in range(lo, hi):
+        count, total, spread = 0, 0.0, 0.0
+        for n in range(x.shape[0]):
+            count, total, spread = add_row(x[n, c], count, total, spread)
+        M = max(count, 1)                # an empty batch has mean 0
+        mean[c], variance[c] = total / M, spread / M
+        scale = weight[c] / math.sqrt(variance[c] + eps)
+        for n in range(x.shape[0]):
+            scale_row(y[n, c], x[n, c], mean[c], scale, bias[c])
+
+
+@jit
+def _forward_rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
+    """The same for short L, where a loop over L would hardly begin: x (N, C·L), a row at
+    a time, with a sum for each column."""
+    N, L = x.shape[0], x.shape[1] // mean.size
+    begin, end, M = lo * L, hi * L, max(N * L, 1)
+    total, spread = np.zeros(end - begin), np.zeros(end - begin)
+    for n in range(N):
+        row = x[n, begin:end]
+        for k in range(row.size):
+            total[k] += row[k]
+    means = _each(mean[lo:hi], total, L, M, x)
+    for n in range(N):
+        row = x[n, begin:end]
+        for k in range(row.size):
+            d = row[k] - means[k]
+            spread[k] += d * d
+    scales = _each(variance[lo:hi], spread, L, M, x)
+    for k in range(scales.size):
+        scales[k] = weight[lo + k // L] / math.sqrt(scales[k] + eps)
+    shifts = np.repeat(bias[lo:hi], L)
+    for n in range(N):
+        scale_elements(y[n, begin:end], x[n, begin:end], means, scales, shifts)
+
+
+@jit
+def _each(mean, sums, L, count, x):
+    """sums (C·L,) → mean (C,) of each channel, and the same L times each, (C·L,)."""
+    wide = np.empty(sums.size, x.dtype)
+    for c in range(mean.size):
+        total = 0.0
+        for k in range(c * L, (c + 1) * L):
+            total += sums[k]
+        mean[c] = total / count
+        wide[c * L:(c + 1) * L] = mean[c]
+    return wide
+
+
+@batch_norm_forward.cpu
+def _run_forward(x, weight, bias, eps):
+    y, mean, variance = like(x), like(weight), like(weight)
+    kernel, (y_in, x_in) = _by_layout(_forward_cpu, _forward_rows_cpu, y, x)
+    on_cpu(kernel, mean.shape, y_in, mean, variance, x_in, contiguous(weight),
+           contiguous(bias), x.dtype.type(eps), work=x.size)
+    return y, mean, variance
+
+
+def _by_layout(planes, rows, *arrays):
+    """The kernel for arrays (N, C, L) and the arrays; for short L the one for rows
+    (N, C·L)."""
+    N, C, L = arrays[0].shape
+    arrays = [contiguous(a) for a in arrays]
+    if L < SHORT:
+        return rows, [a.reshape(N, C * L) for a in arrays]
+    return planes, arrays
+
+
+# ---- evaluation: statistics that were kept -------------------------------------------
+
+
+@op
+def fixed_norm_forward(x, mean, variance, weight, bias, eps):
+    """x (N, C, L), mean variance weight bias (C,), a number → y (N, C, L)."""
+    scale = weight * (variance + eps) ** -0.5
+    return (x - mean[:, None]) * scale[:, None] + bias[:, None]
+
+
+fixed_norm_forward.cuda(fixed_norm_forward.reference)
+
+
+@jit
+def _fixed_cpu(lo, hi, y, x, mean, scale, bias):
+    C = x.shape[1]
+    for plane in range(lo, hi):
+        n, c = plane // C, plane % C
+        scale_row(y[n, c], x[n, c], mean[c], scale[c], bias[c])
+
+
+@jit
+def _fixed_rows_cpu(lo, hi, y, x, mean, scale, bias):
+    for n in range(lo, hi):
+        scale_elements(y[n], x[n], mean, scale, bias)
+
+
+@fixed_norm_forward.cpu
+def _run_fixed(x, mean, variance, weight, bias, eps):
+    (N, C, L), y = x.shape, like(x)
+    numbers = mean, weight / np.sqrt(variance + x.dtype.type(eps)), bias
+    kernel, arrays = _by_layout(_fixed_cpu, _fixed_rows_cpu, y, x)
+    if kernel is _fixed_rows_cpu:
+        numbers = [np.repeat(a, L) for a in numbers]
+    on_cpu(kernel, (N if kernel is _fixed_rows_cpu else N * C,), *arrays,
+           *map(contiguous, numbers), work=x.size)
+    return y
+
+
+# ---- backward, of both ---------------------------------------------------------------
+
+
+@op
+def batch_norm_backward(dy, x, mean, variance, weight, eps, fixed):
+    """dy x (N, C, L), mean variance weight (C,), two numbers → dx (N, C, L), dw db (C,).
+
+    With `fixed` mean and variance are constants, else those of x.
+    """
+    rstd = (variance + eps) ** -0.5
+    x_hat = (x - mean[:, None]) * rstd[:, None]
+    dw, db = (dy * x_hat).sum(axis=(0, 2)), dy.sum(axis=(0, 2))
+    dx = dy
+    if not fixed and x.size:
+        M = x.shape[0] * x.shape[2]
+        dx = dy - (db[:, None] + x_hat * dw[:, None]) / M
+    return dx * (weight * rstd)[:, None], dw, db
+
+
+batch_norm_backward.cuda(batch_norm_backward.reference)
+
+
+@jit
+def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, rstd, weight, fixed):
+    N, M = x.shape[0], x.shape[0] * x.shape[2]
+    number = x.dtype.type
+    for c in range(lo, hi):
+        m, r = mean[c], rstd[c]
+        total, moment = 0.0, 0.0
+        for n in range(N):
+            a, b = sums_of_row(dy[n, c], x[n, c], m)
+            total += a
+            moment += b
+        moment *= r
+        db[c], dw[c] = total, moment
+        scale = weight[c] * r
+        shift, slope = scale * number(total / M), scale * number(moment / M * r)
+        for n in range(N):
+            if fixed:
+                scale_row(dx[n, c], dy[n, c], number(0), scale, number(0))
+            else:
+                slope_row(dx[n, c], dy[n, c], x[n, c], m, scale, shift, slope)
+
+
+@jit
+def _backward_rows_cpu(lo, hi, dx, dw, db, dy, x, mean, rstd, weight, fixed):
+    N, L = x.shape[0], x.shape[1] // mean.size
+    begin, end, M = lo * L, hi * L, N * L
+    means = np.repeat(mean[lo:hi], L)
+    total, moment = np.zeros(end - begin), np.zeros(end - begin)
+    for n in range(N):
+        g, row = dy[n, begin:end], x[n, begin:end]
+        for k in range(row.size):
+            total[k] += g[k]
+            moment[k] += g[k] * (row[k] - means[k])
+    shifts, slopes = _each(db[lo:hi], total, L, 1, x), _each(dw[lo:hi], moment, L, 1, x)
+    scales = np.empty_like(means)
+    for k in range(means.size):
+        r = rstd[lo + k // L]
+        scales[k] = weight[lo + k // L] * r
+        shifts[k], slopes[k] = shifts[k] / M, slopes[k] * r * r / M
+        if fixed:
+            shifts[k], slopes[k] = ZERO, ZERO
+    for c in range(lo, hi):
+        dw[c] *= rstd[c]
+    for n in range(N):
+        out, g, row = dx[n, begin:end], dy[n, begin:end], x[n, begin:end]
+        for k in range(row.size):
+            out[k] = (g[k] - shifts[k] - (row[k] - means[k]) * slopes[k]) * scales[k]
+
+
+@batch_norm_backward.cpu
+def _run_backward(dy, x, mean, variance, weight, eps, fixed):
+    dx, dw, db = like(x), like(weight), like(weight)
+    kernel, arrays = _by_layout(_backward_cpu, _backward_rows_cpu, dx, dy, x)
+    rstd = 1 / np.sqrt(variance + x.dtype.type(eps))
+    on_cpu(kernel, dw.shape, arrays[0], dw, db, *arrays[1:], contiguous(mean), rstd,
+           contiguous(weight), int(fixed), work=x.size)
+    return dx, dw, db
+
+
+# ---- on the tape ---------------------------------------------------------------------
+
+
+def _planes(x):
+    """x (N, C, *) as (N, C, L)."""
+    return x.reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
+
+
+class BatchNormFunction(Primitive):
+    """x (N, C, *), weight bias (C,) or None → y, and mean and variance of the batch."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, eps):
+        ctx.eps = eps
+        ctx.forms = forms(ctx, x, weight, bias)
+        rows = _planes(wide(x))
+        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
+        y, mean, variance = batch_norm_forward(rows, w, b, eps)
+        ctx.save_for_backward(x, weight, mean, variance)
+        ctx.mark_non_differentiable(mean, variance)
+        ctx.set_materialize_grads(False)
+        return y.reshape(x.shape).astype(x.dtype, copy=False), mean, variance
+
+    @staticmethod
+    def backward(ctx, dy, _mean, _variance):
+        return _backward(ctx, dy, *ctx.saved, fixed=False)
+
+
+class FixedNormFunction(Primitive):
+    """x (N, C, *), weight bias (C,) or None, mean variance (C,) → y."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, mean, variance, eps):
+        ctx.eps = eps
+        ctx.forms = forms(ctx, x, weight, bias)
+        rows = _planes(wide(x))
+        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
+        # copies: training may go on before backward, and changes the running ones
+        mean, variance = mean.astype(rows.dtype), variance.astype(rows.dtype)
+        y = fixed_norm_forward(rows, mean, variance, w, b, eps)
+        ctx.save_for_backward(x, weight, mean, variance)
+        return y.reshape(x.shape).astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return *_backward(ctx, dy, *ctx.saved, fixed=True), None, None
+
+
+def _backward(ctx, dy, x, weight, mean, variance, fixed):
+    w, _ = scale_and_shift(mean, weight, None, mean.shape)
+    dx, dw, db = batch_norm_backward(_planes(wide(dy)), _planes(wide(x)), mean, variance,
+                                     w, ctx.eps, fixed)
+    return gradients(ctx, dx, dw, db)
+
+
+# ---- the functional form -------------------------------------------------------------
+
+
+def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None,
+               bias: Any = None, training: bool = False, momentum: float = 0.1,
+               eps: float = 1e-5) -> Any:
+    """Each channel with mean 0 and variance 1; see `BatchNorm1d`.
+
+    Args:
+        input: (N, C) or (N, C, *).
+        running_mean, running_var: (C,), read in evaluation, changed in place in training;
+            None in training keeps nothing.
+        training: whether the statistics are those of the batch.
+
+    Raises:
+        ValueError: one number per channel in training, or an eps that is not positive.
+        RuntimeError: shapes or dtypes do not fit, or evaluation without statistics.
+    """
+    _check(input, running_mean, running_var, weight, bias, training, eps)
+    if not training:
+        return FixedNormFunction.apply(input, weight, bias, running_mean, running_var,
+                                       eps=eps)
+    if not isinstance(momentum, (int, float)):
+        raise TypeError(f"batch_norm: momentum must be a number, got {momentum!r}")
+    y, mean, variance = BatchNormFunction.apply(input, weight, bias, eps=eps)
+    if running_mean is not None and input.array.size:
+        M = input.array.size // mean.array.size
+        update_running(running_mean, mean.array, momentum)
+        update_running(running_var, variance.array, momentum, M / (M - 1))
+    return y
+
+
+def update_running(running: Tensor, batch: Any, momentum: float,
+                   factor: float = 1.0) -> None:
+    """running = (1 - momentum) · running + momentum · factor · batch, unrecorded."""
+    array = running.array
+    array *= 1 - momentum
+    array += (momentum * factor * batch).astype(array.dtype, copy=False)
+    running._changed()
+
+
+def _check(input, running_mean, running_var, weight, bias, training, eps):
+    who, shape = "batch_norm", input.array.shape
+    if (running_mean is None) != (running_var is None):
+        raise ValueError(f"{who}: give both running_mean and running_var, or neither")
+    if not training and running_mean is None:
+        raise RuntimeError(f"{who}: evaluation needs running_mean and running_var; give "
+                           "them, or say training=True")
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"{who}: eps must be positive in training and never negative, "
+                         f"got {eps}")
+    if len(shape) < 2:
+        raise RuntimeError(f"{who} reads input of shape (N, C) or (N, C, *), got {shape}")
+    if training and input.array.size == shape[1]:
+        raise one_value_per_channel(who, shape)
+    check_parameters(who, input, shape[1], running_mean=running_mean,
+                     running_var=running_var, weight=weight, bias=bias)
+    if running_mean is not None and (running_mean._requires_grad
+                                     or running_var._requires_grad):
+        raise RuntimeError(f"{who}: running_mean and running_var are buffers and have no "
+                           "gradient; say requires_grad_(False)")
+
+
+def one_value_per_channel(who: str, shape: tuple) -> ValueError:
+    """The error for statistics of a single number."""
+    return ValueError(f"{who}: the variance of one value per channel is 0, so all output "
+                      f"would be; got input of shape {shape}. Give more examples, or "
+                      "say .eval()")
+
+
+# ---- modules -------------------------------------------------------------------------
+
+
+class RunningNorm(Module):
+    """The parameters and the running statistics of BatchNorm and InstanceNorm.
+
+    Args:
+        num_features: channels, C.
+        eps: added to the variance.
+        momentum: the weight of a new batch in the running statistics; None makes them
+            the average of all batches so far.
+        affine: whether there are a weight and a bias.
+        track_running_stats: whether statistics are kept for evaluation.
+        bias: False leaves out the bias alone.
+    """
+
+    _version = 2                         # PyTorch's: since 2, num_batches_tracked is kept
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
+                 affine: bool = True, track_running_stats: bool = True,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:
+        super().__init__()
+        check_count(type(self).__name__, "num_features", num_features)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        made = {"device": device, "dtype": dtype}
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            parameter = Parameter(ones(num_features, **made)) if wanted else None
+            self.register_parameter(name, parameter)
+        for name, make in (("running_mean", zeros), ("running_var", ones)):
+            buffer = make(num_features, **made) if track_running_stats else None
+            self.register_buffer(name, buffer)
+        count = zeros((), dtype="int64", device=device) if track_running_stats else None
+        self.register_buffer("num_batches_tracked", count)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Forget the batches: mean 0, variance 1, none counted."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0, and no running statistics."""
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def extra_repr(self) -> str:
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
+                f"affine={self.affine}, bias={self.bias is not None}, "
+                f"track_running_stats={self.track_running_stats}")
+
+
+class BatchNorm(RunningNorm):
+    """What BatchNorm1d and BatchNorm2d share; they differ in the axes that they read."""
+
+    axes: tuple[int, ...] = ()
+    reads = ""
+
+    def forward(self, input: Any) -> Any:
+        self._check_input(input)
+        mean, variance, momentum = self.running_mean, self.running_var, 0.0
+        from_batch = self.training or mean is None
+        if self.training and self.track_running_stats:
+            momentum = self._count_batch()
+        elif self.training:
+            mean = variance = None
+        return batch_norm(input, mean, variance, self.weight, self.bias, from_batch,
+                          momentum, self.eps)
+
+    def _count_batch(self) -> float:
+        """Count one more batch; its weight in the running statistics."""
+        count = self.num_batches_tracked
+        count.array += 1
+        count._changed()
+        return 1 / count.item() if self.momentum is None else self.momentum
+
+    def _check_input(self, x: Any) -> None:
+        who, shape = f"{type(self).__name__}({self.num_features})", tuple(x.shape)
+        if x.ndim not in self.axes:
+            raise ValueError(f"{who} reads input of shape {self.reads}, got {shape}")
+        if x.shape[1] != self.num_features:
+            raise RuntimeError(f"{who} reads {self.num_features} channels, got "
+                               f"{x.shape[1]} in input of shape {shape}")
+
+
+class BatchNorm1d(BatchNorm):
+    """Each channel with mean 0 and variance 1 over the batch, then scaled and shifted.
+
+        y = w (x - mean) / √(variance + ε) + b
+
+    In training the statistics are those of the batch, and running averages of them are
+    kept; in evaluation the running averages are used, so that an example's output does
+    not depend on its neighbours.
+
+    Args:
+        num_features: channels, C.
+        eps: added to the variance, so that nothing is divided by 0.
+        momentum: the weight of a new batch in the running averages; None makes them the
+            average of all batches so far.
+        affine: whether w and b are there, to be learnt.
+        track_running_stats: False uses the statistics of the batch in evaluation too.
+        bias: False leaves out b alone.
+
+    Shape:
+        input (N, C) or (N, C, L) → the same
+
+    Parameters:
+        weight (C,), starts at 1; bias (C,), starts at 0.
+        Buffers: running_mean (C,), running_var (C,), num_batches_tracked ().
+
+    Raises:
+        ValueError: the input has other axes, or one value per channel in training.
+        RuntimeError: the channels or dtypes do not fit.
+
+    Example:
+        >>> norm = nn.BatchNorm1d(2)
+        >>> y = norm(torch.tensor([[1.0, 10.0], [3.0, 30.0]]))
+        >>> torch.round(y.detach() * 1000)
+        tensor([[-1000., -1000.],
+                [ 1000.,  1000.]])
+        >>> norm.running_mean
+        tensor([0.2000, 2.0000])
+
+    Source: Ioffe & Szegedy, "Batch normalization: accelerating deep network training by
+    reducing internal covariate shift", 2015.
+    """
+
+    axes, reads = (2, 3), "(N, C) or (N, C, L)"
+
+
+class BatchNorm2d(BatchNorm):
+    """Each channel of images with mean 0 and variance 1 over the batch.
+
+    The statistics of a channel are taken over the examples and all pixels.  For the
+    arguments see `BatchNorm1d`.
+
+    Shape:
+        input (N, C, H, W) → the same
+
+    Raises:
+        ValueError: the input has other axes, or one value per channel in training.
+
+    Example:
+        >>> y = nn.BatchNorm2d(3)(torch.randn(2, 3, 4, 4))
+        >>> bool(y.mean((0, 2, 3)).abs().max() < 1e-6)
+        True
+    """
+
+    axes, reads = (4,), "(N, C, H, W)"

@@ -1,0 +1,275 @@
+"""GroupNorm: each example with mean 0 and variance 1 over groups of its channels.
+
+The C channels of x (N, C, L) fall into G groups of K = C / G neighbours.  For each
+example and group, over its M = K·L numbers:
+
+    m = Σ x / M        v = Σ (x - m)² / M        r = 1 / √(v + ε)
+    y = (x - m) r w + b                          w, b of the channel
+
+Backwards, with x̂ = (x - m) r and g = dy w:
+
+    dx = r (g - mean(g) - x̂ mean(g x̂))
+    dw = dy x̂ and db = dy, summed over examples and places
+
+One group is LayerNorm over (C, L) with a scale for each channel; C groups are
+InstanceNorm.
+
+Book: nn/normalization.
+"""
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...autograd.factories import empty
+from ...autograd.function import Primitive
+from ...backend import ONE, contiguous, jit, like, math, op
+from ...backend.launch import on_cpu
+from .. import init
+from ..module import Module
+from ..parameter import Parameter
+from .layer_norm import rows_backward, rows_cpu
+from .statistics import (
+    add_row,
+    check_count,
+    check_parameters,
+    forms,
+    gradients,
+    scale_and_shift,
+    scale_row,
+    slope_row,
+    sums_of_row,
+    wide,
+)
+
+SHORT = 32          # below, L is too short for a loop of its own (measured)
+
+# ---- forward -------------------------------------------------------------------------
+
+
+@op
+def group_norm_forward(x, weight, bias, groups, eps):
+    """x (N, C, L), weight bias (C,), two numbers → y (N, C, L), mean variance (N, G)."""
+    N, C, L = x.shape
+    rows = x.reshape(N, groups, C // groups * L)
+    mean = rows.mean(axis=2)
+    centred = rows - mean[..., None]
+    variance = (centred * centred).mean(axis=2)
+    y = (centred * ((variance + eps) ** -0.5)[..., None]).reshape(N, C, L)
+    return y * weight[:, None] + bias[:, None], mean, variance
+
+
+group_norm_forward.cuda(group_norm_forward.reference)
+
+
+@jit
+def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
+    """x (N·G, K, L), mean variance (N·G,)."""
+    K, G = x.shape[1], weight.size // x.shape[1]
+    for n in range(lo, hi):
+        count, total, spread = 0, 0.0, 0.0
+        for k in range(K):
+            count, total, spread = add_row(x[n, k], count, total, spread)
+        mean[n], variance[n] = total / count, spread / count
+        m, r, first = mean[n], ONE / math.sqrt(variance[n] + eps), n % G * K
+        for k in range(K):
+            scale_row(y[n, k], x[n, k], m, r * weight[first + k], bias[first + k])
+
+
+@group_norm_forward.cpu
+def _run_forward(x, weight, bias, groups, eps):
+    N, L, y = x.shape[0], x.shape[2], like(x)
+    mean, variance = like(x, (N * groups,)), like(x, (N * groups,))
+    arrays = [_by_group(a, groups) for a in (y, x)]
+    if L < SHORT:
+        weight, bias = (_wide(a, groups, L) for a in (weight, bias))
+    on_cpu(rows_cpu if L < SHORT else _forward_cpu, mean.shape, arrays[0], mean, variance,
+           arrays[1], contiguous(weight), contiguous(bias), x.dtype.type(eps),
+           work=x.size)
+    return y, mean.reshape(N, groups), variance.reshape(N, groups)
+
+
+def _by_group(a, groups):
+    """a (N, C, L) as (N·G, K, L), or as (N·G, K·L) if L is short."""
+    N, C, L = a.shape
+    shape = (C // groups * L,) if L < SHORT else (C // groups, L)
+    return contiguous(a).reshape(N * groups, *shape)
+
+
+def _wide(a, groups, L):
+    """a (C,) as (G, K·L): L times each element."""
+    return np.repeat(a, L).reshape(groups, -1)
+
+
+# ---- backward ------------------------------------------------------------------------
+
+
+@op
+def group_norm_backward(dy, x, mean, variance, weight, eps):
+    """dy x (N, C, L), mean variance (N, G), weight (C,), a number → dx (N, C, L),
+    dw db (C,)."""
+    N, C, L = x.shape
+    rows = (N, mean.shape[1], C // mean.shape[1] * L)
+    r = ((variance + eps) ** -0.5)[..., None]
+    x_hat = (x.reshape(rows) - mean[..., None]) * r
+    g = (dy * weight[:, None]).reshape(rows)
+    dx = g - g.mean(axis=2)[..., None] - x_hat * (g * x_hat).mean(axis=2)[..., None]
+    dw = (dy * x_hat.reshape(N, C, L)).sum(axis=(0, 2))
+    return (dx * r).reshape(N, C, L), dw, dy.sum(axis=(0, 2))
+
+
+group_norm_backward.cuda(group_norm_backward.reference)
+
+
+@jit
+def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
+    """dx dy x (N·G, K, L), mean variance (N·G,); dw db (N·G, K): a sum for each."""
+    K, L, number = x.shape[1], x.shape[2], x.dtype.type
+    G, M = weight.size // K, number(K * L)
+    for n in range(lo, hi):
+        m, r, first = mean[n], ONE / math.sqrt(variance[n] + eps), n % G * K
+        a = b = number(0)
+        for k in range(K):
+            total, moment = sums_of_row(dy[n, k], x[n, k], m)
+            db[n, k], dw[n, k] = total, moment * r
+            a += weight[first + k] * total
+            b += weight[first + k] * moment * r
+        for k in range(K):
+            slope_row(dx[n, k], dy[n, k], x[n, k], m, weight[first + k] * r, a / M * r,
+                      b / M * r * r)
+
+
+@group_norm_backward.cpu
+def _run_backward(dy, x, mean, variance, weight, eps):
+    (N, C, L), groups = x.shape, mean.shape[1]
+    dy, rows = _by_group(dy, groups), _by_group(x, groups)
+    mean, variance = contiguous(mean).reshape(-1), contiguous(variance).reshape(-1)
+    if L < SHORT:
+        weight = _wide(weight, groups, L)
+        dx, dw, db = rows_backward(dy, rows, mean, variance, weight, eps)
+        return dx.reshape(x.shape), *(a.reshape(C, L).sum(axis=1) for a in (dw, db))
+    dx, dw, db = like(rows), like(x, rows.shape[:2]), like(x, rows.shape[:2])
+    on_cpu(_backward_cpu, mean.shape, dx, dw, db, dy, rows, mean, variance,
+           contiguous(weight), x.dtype.type(eps), work=x.size)
+    return dx.reshape(x.shape), *(
+        a.reshape(N, C).sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db))
+
+
+# ---- on the tape, and the functional form --------------------------------------------
+
+
+class GroupNormFunction(Primitive):
+    """x (N, C, *), weight bias (C,) or None → y, and mean and variance (N, G)."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, groups, eps):
+        ctx.rows = *x.shape[:2], prod(x.shape[2:])
+        ctx.forms, ctx.eps = forms(ctx, x, weight, bias), eps
+        rows = wide(x).reshape(ctx.rows)
+        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
+        y, mean, variance = group_norm_forward(rows, w, b, groups, eps)
+        ctx.save_for_backward(x, weight, mean, variance)
+        ctx.mark_non_differentiable(mean, variance)
+        ctx.set_materialize_grads(False)
+        return y.reshape(x.shape).astype(x.dtype, copy=False), mean, variance
+
+    @staticmethod
+    def backward(ctx, dy, _mean, _variance):
+        x, weight, mean, variance = ctx.saved
+        rows = wide(x).reshape(ctx.rows)
+        w, _ = scale_and_shift(rows, weight, None, x.shape[1])
+        return gradients(ctx, *group_norm_backward(
+            wide(dy).reshape(ctx.rows), rows, mean, variance, w, ctx.eps))
+
+
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None,
+               eps: float = 1e-5) -> Any:
+    """Groups of channels with mean 0 and variance 1; see `GroupNorm`.
+
+    Raises:
+        ValueError: there is one number in each group.
+        RuntimeError: shapes or dtypes do not fit.
+    """
+    who, shape = "group_norm", input.array.shape
+    if len(shape) < 2:
+        raise RuntimeError(f"{who} reads input of shape (N, C) or (N, C, *), got {shape}")
+    if isinstance(num_groups, bool) or not isinstance(num_groups, (int, np.integer)):
+        raise TypeError(f"{who}: num_groups must be a whole number, got {num_groups!r}")
+    if num_groups < 1 or shape[1] % num_groups:
+        raise RuntimeError(f"{who}: num_groups must be positive and divide the number of "
+                           f"channels, got {num_groups} groups and {shape[1]} channels "
+                           f"in input of shape {shape}")
+    if shape[0] * shape[1] // num_groups * prod(shape[2:]) == 1:
+        raise ValueError(f"{who}: the variance of one value per group is 0, so all "
+                         f"output would be; got {num_groups} groups in input of shape "
+                         f"{shape}")
+    check_parameters(who, input, shape[1], weight=weight, bias=bias)
+    return GroupNormFunction.apply(input, weight, bias, groups=num_groups, eps=eps)[0]
+
+
+# ---- the module ----------------------------------------------------------------------
+
+
+class GroupNorm(Module):
+    """Groups of channels with mean 0 and variance 1 in each example, scaled and shifted.
+
+        y = (x - mean) / √(variance + ε) · w + b
+
+    The statistics are those of one example, so small batches do no harm, and training
+    and evaluation are the same.
+
+    Args:
+        num_groups: how many groups the channels fall into, G.
+        num_channels: channels, C.
+        eps: added to the variance, so that nothing is divided by 0.
+        affine: whether w and b are there, to be learnt.
+        bias: False leaves out b alone.
+
+    Shape:
+        input (N, C) or (N, C, *) → the same
+
+    Parameters:
+        weight (C,), starts at 1; bias (C,), starts at 0.
+
+    Raises:
+        ValueError: num_groups does not divide num_channels, or one value is a group.
+        RuntimeError: the channels or dtypes do not fit.
+
+    Example:
+        >>> x = torch.tensor([[1.0, 3.0, 10.0, 30.0]])
+        >>> nn.GroupNorm(2, 4)(x).detach().round()
+        tensor([[-1.,  1., -1.,  1.]])
+
+    Source: Wu & He, "Group normalization", 2018.
+    """
+
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5,
+                 affine: bool = True, device: Any = None, dtype: Any = None, *,
+                 bias: bool = True) -> None:
+        super().__init__()
+        check_count("GroupNorm", "num_groups", num_groups)
+        check_count("GroupNorm", "num_channels", num_channels)
+        if num_groups < 1 or num_channels % num_groups:
+            raise ValueError(f"GroupNorm: num_groups must be positive and divide "
+                             f"num_channels, got {num_groups} groups and {num_channels} "
+                             "channels")
+        self.num_groups, self.num_channels = num_groups, num_channels
+        self.eps, self.affine = eps, affine
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            made = empty(num_channels, device=device, dtype=dtype)
+            self.register_parameter(name, Parameter(made) if wanted else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Any) -> Any:
+        return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (f"{self.num_groups}, {self.num_channels}, eps={self.eps}, "
+                f"affine={self.affine}, bias={self.bias is not None}")

@@ -1,0 +1,249 @@
+"""LayerNorm: each example with mean 0 and variance 1 over its own features.
+
+For one row x (D,), with m = Σ x / D, v = Σ (x - m)² / D and r = 1 / √(v + ε):
+
+    y = (x - m) r w + b
+
+Backwards, with x̂ = (x - m) r and g = dy w:
+
+    dx = r (g - mean(g) - x̂ mean(g x̂))
+    dw = dy x̂ and db = dy, summed over the rows
+
+Nothing depends on the other examples, so training and evaluation are the same.
+
+Book: nn/normalization.
+"""
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ...autograd.factories import empty
+from ...autograd.function import Primitive
+from ...backend import ONE, ZERO, contiguous, jit, like, math, op
+from ...backend.launch import on_cpu
+from .. import init
+from ..module import Module
+from ..parameter import Parameter
+from .statistics import add_row, check_dtype, forms, gradients, scale_and_shift, wide
+
+ROWS = 64     # whose dw and db are summed by themselves: the same sums for any threads
+
+# ---- forward -------------------------------------------------------------------------
+
+
+@op
+def layer_norm_forward(x, weight, bias, eps):
+    """x (N, D), weight bias (D,), a number → y (N, D), mean (N,), variance (N,)."""
+    mean = x.mean(axis=1)
+    centred = x - mean[:, None]
+    variance = (centred * centred).mean(axis=1)
+    y = centred * ((variance + eps) ** -0.5)[:, None] * weight + bias
+    return y, mean, variance
+
+
+layer_norm_forward.cuda(layer_norm_forward.reference)
+
+
+@jit
+def rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
+    """x (N, D), weight bias (G, D): row n takes weight[n % G]."""
+    G = weight.shape[0]
+    k = lo % G - 1
+    for n in range(lo, hi):
+        k = k + 1 if k + 1 < G else 0                  # n % G, without a division
+        row, out, w, b = x[n], y[n], weight[k], bias[k]
+        count, total, spread = add_row(row, 0, 0.0, 0.0)
+        mean[n], variance[n] = total / count, spread / count
+        m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
+        for j in range(row.size):
+            out[j] = (row[j] - m) * r * w[j] + b[j]
+
+
+@layer_norm_forward.cpu
+def _run_forward(x, weight, bias, eps):
+    y, mean, variance = like(x), like(x, x.shape[:1]), like(x, x.shape[:1])
+    on_cpu(rows_cpu, x.shape, y, mean, variance, contiguous(x), contiguous(weight[None]),
+           contiguous(bias[None]), x.dtype.type(eps))
+    return y, mean, variance
+
+
+# ---- backward ------------------------------------------------------------------------
+
+
+@op
+def layer_norm_backward(dy, x, mean, variance, weight, eps):
+    """dy x (N, D), mean variance (N,), weight (D,), a number → dx (N, D), dw db (D,)."""
+    rstd = (variance + eps)[:, None] ** -0.5
+    x_hat, g = (x - mean[:, None]) * rstd, dy * weight
+    dx = g - g.mean(axis=1)[:, None] - x_hat * (g * x_hat).mean(axis=1)[:, None]
+    return dx * rstd, (dy * x_hat).sum(axis=0), dy.sum(axis=0)
+
+
+layer_norm_backward.cuda(layer_norm_backward.reference)
+
+
+@jit(reassociate=True)
+def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
+    """dx dy x (N, D), weight (G, D); dw db (blocks, G, D): sums over ROWS rows each."""
+    N, D, G = x.shape[0], x.shape[1], weight.shape[0]
+    for block in range(lo, hi):
+        dws, dbs = dw[block], db[block]
+        dws[:], dbs[:] = ZERO, ZERO
+        k = block * ROWS % G - 1
+        for n in range(block * ROWS, min(N, (block + 1) * ROWS)):
+            k = k + 1 if k + 1 < G else 0              # n % G, without a division
+            m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
+            out, row, g, w, dwk, dbk = dx[n], x[n], dy[n], weight[k], dws[k], dbs[k]
+            a = b = x.dtype.type(0)
+            for j in range(D):
+                x_hat = (row[j] - m) * r
+                a += g[j] * w[j]
+                b += g[j] * w[j] * x_hat
+                dwk[j] += g[j] * x_hat
+                dbk[j] += g[j]
+            a, b = a / x.dtype.type(D), b / x.dtype.type(D)
+            for j in range(D):
+                out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
+
+
+def rows_backward(dy, x, mean, variance, weight, eps):
+    """dy x (N, D), mean variance (N,), weight (G, D) → dx (N, D), dw db (G, D)."""
+    shape = (-(-x.shape[0] // ROWS), *weight.shape)
+    dx, dw, db = like(x), like(x, shape), like(x, shape)
+    on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, contiguous(dy), contiguous(x),
+           contiguous(mean), contiguous(variance), contiguous(weight),
+           x.dtype.type(eps), work=x.size)
+    return dx, *(a.sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db))
+
+
+@layer_norm_backward.cpu
+def _run_backward(dy, x, mean, variance, weight, eps):
+    dx, dw, db = rows_backward(dy, x, mean, variance, weight[None], eps)
+    return dx, dw[0], db[0]
+
+
+# ---- on the tape, and the functional form --------------------------------------------
+
+
+class LayerNormFunction(Primitive):
+    """x (*, *shape), weight bias of that shape or None → y (*, *shape)."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, shape, eps):
+        size = prod(shape)
+        ctx.rows = prod(x.shape[:x.ndim - len(shape)]), size
+        ctx.forms, ctx.eps = forms(ctx, x, weight, bias), eps
+        rows = wide(x).reshape(ctx.rows)
+        w, b = scale_and_shift(rows, weight, bias, size)
+        y, mean, variance = layer_norm_forward(rows, w, b, eps)
+        ctx.save_for_backward(x, weight, mean, variance)
+        return y.reshape(x.shape).astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, weight, mean, variance = ctx.saved
+        rows = wide(x).reshape(ctx.rows)
+        w, _ = scale_and_shift(rows, weight, None, ctx.rows[1])
+        return gradients(ctx, *layer_norm_backward(
+            wide(dy).reshape(ctx.rows), rows, mean, variance, w, ctx.eps))
+
+
+def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
+               bias: Any = None, eps: float = 1e-5) -> Any:
+    """The last axes with mean 0 and variance 1; see `LayerNorm`.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
+        TypeError: normalized_shape is no sequence of sizes.
+    """
+    shape = _sizes("layer_norm", normalized_shape)
+    found = input.array.shape
+    if found[len(found) - len(shape):] != shape or len(found) < len(shape):
+        raise RuntimeError(f"layer_norm: normalized_shape {shape} must be the last axes "
+                           f"of the input, got input of shape {found}")
+    dtype = input.array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"layer_norm: expected floating-point input, got {dtype}; say "
+                           "input.float()")
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        if parameter is not None:
+            if parameter.array.shape != shape:
+                raise RuntimeError(f"layer_norm: {name} must have normalized_shape "
+                                   f"{shape}, got shape {parameter.array.shape}")
+            check_dtype("layer_norm", dtype, name, parameter.array.dtype)
+    return LayerNormFunction.apply(input, weight, bias, shape=shape, eps=eps)
+
+
+def _sizes(who, shape):
+    """The sizes as a tuple of at least one."""
+    if isinstance(shape, int) or not isinstance(shape, Sequence):
+        raise TypeError(f"{who}: normalized_shape must be a sequence of sizes, got "
+                        f"{shape!r}")
+    if not len(shape):
+        raise RuntimeError(f"{who}: normalized_shape must name at least one axis, "
+                           f"got {shape!r}")
+    return tuple(shape)
+
+
+# ---- the module ----------------------------------------------------------------------
+
+
+class LayerNorm(Module):
+    """Each example with mean 0 and variance 1 over its last axes, scaled and shifted.
+
+        y = (x - mean) / √(variance + ε) · w + b
+
+    Args:
+        normalized_shape: the sizes of the axes, from the right, that are normalized; a
+            number means the last axis.
+        eps: added to the variance, so that nothing is divided by 0.
+        elementwise_affine: whether w and b are there, to be learnt.
+        bias: False leaves out b alone.
+
+    Shape:
+        input (*, *normalized_shape) → the same
+
+    Parameters:
+        weight, starts at 1; bias, starts at 0; both of shape normalized_shape.
+
+    Raises:
+        RuntimeError: the last axes of the input have other sizes.
+
+    Example:
+        >>> nn.LayerNorm(2)(torch.tensor([[1.0, 3.0], [10.0, 30.0]])).detach().round()
+        tensor([[-1.,  1.],
+                [-1.,  1.]])
+
+    Source: Ba, Kiros & Hinton, "Layer normalization", 2016.
+    """
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5,
+                 elementwise_affine: bool = True, bias: bool = True, device: Any = None,
+                 dtype: Any = None) -> None:
+        super().__init__()
+        if isinstance(normalized_shape, (int, np.integer)):
+            normalized_shape = (int(normalized_shape),)
+        self.normalized_shape = _sizes("LayerNorm", normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        for name, wanted in (("weight", elementwise_affine),
+                             ("bias", elementwise_affine and bias)):
+            made = empty(*self.normalized_shape, device=device, dtype=dtype)
+            self.register_parameter(name, Parameter(made) if wanted else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Any) -> Any:
+        return layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return (f"{self.normalized_shape}, eps={self.eps}, "
+                f"elementwise_affine={self.elementwise_affine}, "
+                f"bias={self.bias is not None}")

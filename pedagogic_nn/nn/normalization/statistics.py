@@ -1,0 +1,143 @@
+"""What all normalizations share: mean and variance in one pass, and one row brought to
+mean 0 and variance 1.
+
+E(x²) - E(x)² loses every digit when the mean is large: for numbers near 10 000 both terms
+are near 10⁸, and a float32 there is exact to 8.  So each block of numbers gives its sum
+and its spread Σ (x - m)² around its own mean m, and two blocks meet by
+
+    Σ = Σ_a + Σ_b
+    S = S_a + S_b + (m_b - m_a)² n_a n_b / (n_a + n_b)
+
+A block is read twice, but the second time from the cache.
+
+Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
+sample variances", 1979.
+"""
+from typing import Any
+
+import numpy as np
+
+from ...backend import jit
+from ...backend.device import xp_of
+
+BLOCK = 1024            # numbers: 4 KiB of float32, which stay in the fastest cache
+
+
+@jit(reassociate=True)
+def add_row(row, count, total, spread):
+    """(count, Σ x, Σ (x - mean)²) of the numbers so far, and a row (L,) → all of them."""
+    for start in range(0, row.size, BLOCK):
+        block = row[start:start + BLOCK]
+        n, zero = block.size, row.dtype.type(0)
+        block_sum = zero
+        for j in range(n):
+            block_sum += block[j]
+        mean, block_spread = block_sum / row.dtype.type(n), zero
+        for j in range(n):
+            d = block[j] - mean
+            block_spread += d * d
+        if count:
+            shift = mean - total / count
+            spread += shift * shift * (count * (n / (count + n)))
+        total += block_sum
+        spread += block_spread
+        count += n
+    return count, total, spread
+
+
+@jit
+def scale_row(y, x, mean, scale, shift):
+    """y = (x - mean) · scale + shift for a row (L,) and three numbers."""
+    for j in range(x.size):
+        y[j] = (x[j] - mean) * scale + shift
+
+
+@jit
+def scale_elements(y, x, mean, scale, shift):
+    """The same with a number for each element: five rows (L,)."""
+    for j in range(x.size):
+        y[j] = (x[j] - mean[j]) * scale[j] + shift[j]
+
+
+@jit(reassociate=True)
+def sums_of_row(dy, x, mean):
+    """Σ dy and Σ dy (x - mean) of a row."""
+    a = b = x.dtype.type(0)
+    for j in range(x.size):
+        a += dy[j]
+        b += dy[j] * (x[j] - mean)
+    return a, b
+
+
+@jit
+def slope_row(dx, dy, x, mean, scale, shift, slope):
+    """dx = dy · scale - shift - (x - mean) · slope for a row (L,) and four numbers."""
+    for j in range(x.size):
+        dx[j] = dy[j] * scale - shift - (x[j] - mean) * slope
+
+
+def wide(x: Any) -> Any:
+    """`x` as the kernels compute with it: half precision becomes float32."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
+def scale_and_shift(x: Any, weight: Any, bias: Any, shape: Any) -> tuple[Any, Any]:
+    """The weight and the bias as the kernels read them; ones and zeros if left out."""
+    xp = xp_of(x)
+    return (xp.ones(shape, x.dtype) if weight is None else wide(weight).reshape(shape),
+            xp.zeros(shape, x.dtype) if bias is None else wide(bias).reshape(shape))
+
+
+def gradients(ctx: Any, *found: Any) -> tuple:
+    """What backward found, in the dtypes and shapes that `forms` noted; None for what
+    nobody wants."""
+    return tuple([None if form is None else
+                  gradient.reshape(form[0]).astype(form[1], copy=False)
+                  for gradient, form in zip(found, ctx.forms)])
+
+
+def forms(ctx: Any, *arrays: Any) -> Any:
+    """(shape, dtype) of each array whose gradient is wanted."""
+    return [(a.shape, a.dtype) if wanted else None
+            for a, wanted in zip(arrays, ctx.needs_input_grad)]
+
+
+def check_parameters(who: str, input: Any, channels: int, **vectors: Any) -> None:
+    """Parameters and buffers must have one element for each channel and the dtype of the
+    input; half precision may meet float32.
+
+    Raises:
+        RuntimeError: a shape or dtype does not fit, or the input holds whole numbers.
+    """
+    dtype = input.array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"{who}: expected floating-point input, got {dtype}; "
+                           "say input.float()")
+    for name, vector in vectors.items():
+        if vector is None:
+            continue
+        a = vector.array
+        if a.shape != (channels,):
+            raise RuntimeError(f"{who}: {name} must have one element for each of the "
+                               f"{channels} channels, got shape {a.shape}")
+        check_dtype(who, dtype, name, a.dtype)
+
+
+def check_count(who: str, name: str, value: Any) -> None:
+    """A number of channels must be a whole number from 0 on.
+
+    Raises:
+        TypeError: it is no whole number.
+        RuntimeError: it is negative (the type is PyTorch's).
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{who}: {name} must be a whole number, got {value!r}")
+    if value < 0:
+        raise RuntimeError(f"{who}: {name} must not be negative, got {value}")
+
+
+def check_dtype(who: str, dtype: Any, name: str, other: Any) -> None:
+    """Input and parameter share their dtype, or are half precision and float32."""
+    if other != dtype and not (dtype == np.float16 and other == np.float32):
+        raise RuntimeError(f"{who}: input is {dtype} and {name} is {other}; convert one, "
+                           f"for example input.to({other})")

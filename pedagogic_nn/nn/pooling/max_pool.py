@@ -1,0 +1,338 @@
+"""MaxPool1d, MaxPool2d: the largest number of each window.
+
+    y[i, j]  = max x[r, c]        over the rows r and columns c of window (i, j)
+    at[i, j] = r · W + c          where it is
+    dx       = dy, added at each such place
+
+windows.py says which rows and columns those are.
+
+Book: layers/pooling.
+"""
+from typing import Any
+
+import numpy as np
+
+from ...autograd.function import Primitive
+from ...backend import Op, contiguous, cuda, jit, like, op
+from ...backend.device import xp_of
+from ...backend.launch import on_cpu, on_gpu
+from ...backend.math import where
+from ...backend.tiles import address, shift
+from ..module import Module
+from ..windows import compiled, fill, numbers, two
+from .windows import (
+    as_planes,
+    band_shape,
+    check_input,
+    distance,
+    index_type,
+    inside,
+    largest,
+    lowest,
+    pooled_size,
+    read,
+    window_of,
+)
+
+# ---- forward -------------------------------------------------------------------------
+
+
+@op
+def max_pool(x, size, window):
+    """x (P, H, W), (h, w) → the largest number of each window (P, h, w), and its place in
+    the flat plane (P, h, w)."""
+    rows, columns = (inside(axis, x.shape[1 + axis], size[axis], window)
+                     for axis in (0, 1))
+    return largest(x, rows, columns)
+
+
+@jit
+def first_inside(i, kernel, stride, padding, dilation, length):
+    """The first index of window i that is not in the padding; -1 if all are."""
+    first = i * stride - padding
+    for tap in range(kernel):
+        if 0 <= first + tap * dilation < length:
+            return first + tap * dilation
+    return -1
+
+
+@jit
+def _keep_larger(best, code, pixels, tap):
+    """One tap of all windows: where its pixel is larger, it and the tap are kept."""
+    for q in range(best.size):
+        larger = (pixels[q] > best[q]) | (pixels[q] != pixels[q])         # or NaN
+        best[q] = where(larger, pixels[q], best[q])
+        code[q] = where(larger, tap, code[q])
+
+
+@jit
+def _max_cpu(lo, hi, y, at, x, window, low):
+    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = read(window)
+    (_, h, w), (_, H, W), number = y.shape, x.shape, at.dtype.type
+    rows, columns = band_shape((h, w), window)
+    band = np.empty(sh * sw * rows * columns + columns, x.dtype)
+    best, code = np.empty(h * columns, x.dtype), np.empty(h * columns, at.dtype)
+    none = number(-2**(8 * at.itemsize - 1))                  # the code of no tap
+    first_column = np.empty(w, at.dtype)
+    for j in range(w):
+        first_column[j] = first_inside(j, kw, sw, pw, dw, W)
+    for p in range(lo, hi):
+        fill(address(band), shift(address(x), p * H * W * x.itemsize), 1, H, W, 0, sh, sw,
+             ph, pw, rows, columns, address(low))
+        best[:] = low[0]
+        code[:] = none
+        for u in range(kh):
+            for v in range(kw):
+                start = distance(u, v, (h, w), window)
+                _keep_larger(best, code, band[start:start + best.size],
+                             number((u * dh - ph) * W + v * dw - pw))
+        for i in range(h):
+            row = first_inside(i, kh, sh, ph, dh, H)
+            _unload(y, at, p * h * w + i * w, best, code, i * columns, first_column,
+                    number(row * W if row >= 0 else none), number(i * sh * W),
+                    number(sw), none)
+
+
+@jit
+def _unload(y, at, out, best, code, place, first_column, row, start, step, none):
+    """One row of windows: the largest numbers, and taps as places in the plane."""
+    w = first_column.size
+    largest, places = numbers(address(y), out, w), numbers(address(at), out, w)
+    best, code = numbers(address(best), place, w), numbers(address(code), place, w)
+    for j in range(w):
+        largest[j] = best[j]
+        # No tap was larger than the lowest number: the first one counts, if there is one.
+        first = where((row == none) | (first_column[j] < 0), -1, row + first_column[j])
+        places[j] = where(code[j] == none, first, code[j] + start + j * step)
+
+
+@cuda.jit
+def _max_cuda(y, at, x, kh, kw, sh, sw, ph, pw, dh, dw, low):
+    p, i, j = cuda.grid(3)
+    H, W = x.shape[1], x.shape[2]
+    if p < y.shape[0] and i < y.shape[1] and j < y.shape[2]:
+        best, place = low, -1
+        for u in range(kh):
+            r = i * sh - ph + u * dh
+            if 0 <= r < H:
+                for v in range(kw):
+                    c = j * sw - pw + v * dw
+                    if 0 <= c < W:
+                        pixel = x[p, r, c]
+                        if place < 0 or pixel > best or pixel != pixel:
+                            best, place = pixel, r * W + c
+        y[p, i, j] = best
+        at[p, i, j] = place
+
+
+def _results(x, size):
+    return like(x, (x.shape[0], *size)), \
+        like(x, (x.shape[0], *size), index_type(x.shape))
+
+
+@compiled(max_pool)
+def _run_cpu(x, size, window):
+    if x.dtype.kind != "f":
+        return max_pool.reference(x, size, window)                # whole numbers: rare
+    y, at = _results(x, size)
+    taps = window.kernel[0] * window.kernel[1]
+    on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), np.array(window),
+           np.array([lowest(x.dtype)]), work=y.size * taps + x.size)
+    return y, at
+
+
+@max_pool.cuda
+def _run_cuda(x, size, window):
+    y, at = _results(x, size)
+    numbers = [n for pair in window for n in pair]
+    on_gpu(_max_cuda, y.shape, y, at, contiguous(x), *numbers, lowest(x.dtype))
+    return y, at
+
+
+# ---- backward ------------------------------------------------------------------------
+
+
+@op
+def max_pool_backward(dy, at, size):
+    """dy, at (P, h, w), (H, W) → dx (P, H, W): dy, added where the numbers came from."""
+    dx = np.zeros((len(dy), size[0] * size[1] + 1), dy.dtype)      # -1: a last one more
+    planes = np.arange(len(dy))[:, None]
+    np.add.at(dx, (planes, at.reshape(len(dy), -1)), dy.reshape(len(dy), -1))
+    return dx[:, :-1].reshape(len(dy), *size)
+
+
+@jit
+def _add_cpu(lo, hi, dx, dy, at):
+    for p in range(lo, hi):
+        target, places, numbers = dx[p], at[p], dy[p]
+        target[:] = 0
+        for q in range(places.size):
+            if places[q] >= 0:
+                target[places[q]] += numbers[q]
+
+
+@cuda.jit
+def _add_cuda(dx, dy, at):
+    p, q = cuda.grid(2)
+    if p < dy.shape[0] and q < dy.shape[1] and at[p, q] >= 0:
+        cuda.atomic.add(dx, (p, at[p, q]), dy[p, q])      # windows may overlap
+
+
+@max_pool_backward.cpu
+def _run_add_cpu(dy, at, size):
+    planes = len(dy)
+    dx = like(dy, (planes, size[0] * size[1]))
+    on_cpu(_add_cpu, (planes,), dx, *_flat(dy, at), work=dx.size)
+    return dx.reshape(planes, *size)
+
+
+@max_pool_backward.cuda
+def _run_add_cuda(dy, at, size):
+    dx = xp_of(dy).zeros((dy.shape[0], size[0] * size[1]), dy.dtype)
+    flat = _flat(dy, at)
+    on_gpu(_add_cuda, flat[0].shape, dx, *flat)
+    return dx.reshape(dy.shape[0], *size)
+
+
+def _flat(*arrays):
+    """(P, h, w) → (P, h·w), contiguous."""
+    return [contiguous(a).reshape(a.shape[0], a.shape[1] * a.shape[2]) for a in arrays]
+
+
+# ---- on the tape ---------------------------------------------------------------------
+
+
+class LargestFunction(Primitive):
+    """Of each window: the numbers, and if they are wanted the places.
+
+    A subclass names the operation `largest`, which takes planes and `arguments`.
+    """
+
+    largest: Op
+
+    @classmethod
+    def forward(cls, ctx, x, n, arguments, with_indices):
+        ctx.shape, ctx.n = x.shape, n
+        y, ctx.at = cls.largest(as_planes(x, n), *arguments)
+        shape = (*x.shape[:-n], *y.shape[-n:])
+        y = y.reshape(shape)
+        return (y, ctx.at.astype(np.int64).reshape(shape)) if with_indices else y
+
+    @classmethod
+    def backward(cls, ctx, dy, *of_indices):
+        size = two(ctx.shape[-ctx.n:])
+        return max_pool_backward(as_planes(dy, ctx.n), ctx.at, size).reshape(ctx.shape)
+
+
+class MaxPoolFunction(LargestFunction):
+    largest = max_pool
+
+
+def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+               dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False
+               ) -> Any:
+    """The largest of each window of (N, C, L) or (C, L), and where it is if
+    `return_indices`; see `MaxPool1d`."""
+    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation,
+                     ceil_mode, return_indices)
+
+
+def max_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+               dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False
+               ) -> Any:
+    """The largest of each window of (N, C, H, W) or (C, H, W), and where it is if
+    `return_indices`; see `MaxPool2d`."""
+    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation,
+                     ceil_mode, return_indices)
+
+
+def _max_pool(who, n, input, kernel_size, stride, padding, dilation, ceil_mode,
+              return_indices):
+    check_input(who, input, n)
+    window = window_of(who, n, kernel_size, stride, padding, dilation)
+    size = pooled_size(who, two(input.shape[-n:]), window, ceil_mode)
+    return MaxPoolFunction.apply(input, n=n, arguments=(size, window),
+                                 with_indices=return_indices)
+
+
+# ---- the modules ---------------------------------------------------------------------
+
+
+class _MaxPool(Module):
+    """Keeps the arguments as they were given."""
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0,
+                 dilation: Any = 1, return_indices: bool = False,
+                 ceil_mode: bool = False) -> None:
+        super().__init__()
+        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
+        self.stride = kernel_size if stride is None else stride
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    def extra_repr(self) -> str:
+        return (f"kernel_size={self.kernel_size}, stride={self.stride}, "
+                f"padding={self.padding}, dilation={self.dilation}, "
+                f"ceil_mode={self.ceil_mode}")
+
+
+class MaxPool1d(_MaxPool):
+    """The largest number of each window of a sequence.
+
+    Args:
+        kernel_size: how many neighbours a window holds, k.
+        stride: from one window to the next; k if it is left out.
+        padding: added at both ends, at most k/2; what is added is never the largest.
+        dilation: from one neighbour in a window to the next.
+        return_indices: whether to return as well where each number was found.
+        ceil_mode: whether a last window may reach beyond the end.
+
+    Shape:
+        input (N, C, L) or (C, L) → output (N, C, L') or (C, L') with
+        L' = ⌊(L + 2 padding - dilation (k - 1) - 1) / stride⌋ + 1, or ⌈ ⌉ in ceil_mode
+
+    Raises:
+        RuntimeError: the input does not fit, or no window fits into it.
+
+    Example:
+        >>> nn.MaxPool1d(2)(torch.tensor([[3.0, 1.0, 4.0, 1.0, 5.0]]))
+        tensor([[3., 4.]])
+    """
+
+    def forward(self, input: Any) -> Any:
+        return max_pool1d(input, self.kernel_size, self.stride, self.padding,
+                          self.dilation, self.ceil_mode, self.return_indices)
+
+
+class MaxPool2d(_MaxPool):
+    """The largest number of each window of an image.
+
+    Args:
+        kernel_size: rows and columns of a window, (kH, kW) or one number for both.
+        stride: from one window to the next; the kernel size if it is left out.
+        padding: added on all sides, at most half of the kernel size; what is added is
+            never the largest.
+        dilation: from one pixel in a window to the next.
+        return_indices: whether to return as well where each number was found, as a place
+            in the flat image, row · W + column.
+        ceil_mode: whether last windows may reach beyond the bottom and the right.
+
+    Shape:
+        input (N, C, H, W) or (C, H, W) → output (N, C, H', W') or (C, H', W') with
+        H' = ⌊(H + 2 p - d (kH - 1) - 1) / s⌋ + 1, or ⌈ ⌉ in ceil_mode, and W' alike.
+
+    Raises:
+        RuntimeError: the input does not fit, or no window fits into it.
+
+    Example:
+        >>> x = torch.arange(16.0).reshape(1, 4, 4)
+        >>> nn.MaxPool2d(2)(x).tolist()
+        [[[5.0, 7.0], [13.0, 15.0]]]
+        >>> nn.MaxPool2d(3, stride=2, padding=1, return_indices=True)(x)[1].tolist()
+        [[[5, 7], [13, 15]]]
+
+    Source: Zhou & Chellappa, "Computation of optical flow using a neural network", 1988.
+    """
+
+    def forward(self, input: Any) -> Any:
+        return max_pool2d(input, self.kernel_size, self.stride, self.padding,
+                          self.dilation, self.ceil_mode, self.return_indices)

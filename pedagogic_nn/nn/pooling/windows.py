@@ -1,0 +1,165 @@
+"""What the pooling layers share: windows, the sizes that they make, checks at the door.
+
+    rows of window i:  i·s - p,  i·s - p + d,  …,  i·s - p + (k - 1)·d
+
+for kernel size k, stride s, padding p and dilation d; those outside of the image do not
+count.  With `ceil_mode`, a last window may reach beyond the padding, if it begins before.
+
+A sequence is an image of one row.  The kernels see planes (P, H, W), batch and channels
+as one axis.
+"""
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...backend import jit
+from ..windows import whole_numbers
+
+
+class _Window(NamedTuple):
+    """A number for rows and one for columns of each."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+
+
+# ---- in array notation ---------------------------------------------------------------
+
+
+def inside(axis, length, size, window):
+    """For each of `size` windows along an axis of `length`: the indices that it holds."""
+    k, s, p, d = (numbers[axis] for numbers in window)
+    found = [np.arange(k) * d + i * s - p for i in range(size)]
+    return [at[(at >= 0) & (at < length)] for at in found]
+
+
+def largest(x, rows, columns):
+    """x (P, H, W), for each window its rows and columns → the largest number and where it
+    is in the flat plane, (P, h, w) each.
+
+    The first of equal ones counts, and the last NaN, as in PyTorch.  An empty window has
+    the lowest number, at -1.
+    """
+    y = np.full((len(x), len(rows), len(columns)), lowest(x.dtype), x.dtype)
+    at = np.full(y.shape, -1, index_type(x.shape))
+    planes = np.arange(len(x))
+    for (i, r), (j, c) in ((a, b) for a in enumerate(rows) for b in enumerate(columns)):
+        if r.size and c.size:
+            window = x[:, r][:, :, c].reshape(len(x), r.size * c.size)
+            nan, best = window != window, window.argmax(axis=1)
+            last = nan.shape[1] - 1 - nan[:, ::-1].argmax(axis=1)
+            best = np.where(nan.any(axis=1), last, best)
+            y[:, i, j] = window[planes, best]
+            at[:, i, j] = r[best // c.size] * x.shape[2] + c[best % c.size]
+    return y, at
+
+
+def lowest(dtype):
+    """The number that every other is at least as large as."""
+    return dtype.type(-np.inf if dtype.kind == "f" else np.iinfo(dtype).min)
+
+
+def index_type(shape):
+    """int32 for a place in a plane and its padding, if that is enough, to save memory."""
+    return np.int32 if shape[1] * shape[2] < 2**29 else np.int64
+
+
+# ---- for kernels: the windows of a plane as long vectors -----------------------------
+
+
+@jit
+def read(window):
+    """The array (4, 2) of a window, which is what threads can be given, as pairs."""
+    return ((window[0, 0], window[0, 1]), (window[1, 0], window[1, 1]),
+            (window[2, 0], window[2, 1]), (window[3, 0], window[3, 1]))
+
+
+@jit
+def band_shape(size, window):
+    """(rows, columns) of each phase in the band of a plane."""
+    (kh, kw), (sh, sw), _, (dh, dw) = read(window)
+    return size[0] + (kh - 1) * dh // sh, size[1] + (kw - 1) * dw // sw
+
+
+@jit
+def distance(u, v, size, window):
+    """From a window's place in the band to its tap (u, v)."""
+    _, (sh, sw), _, (dh, dw) = read(window)
+    rows, columns = band_shape(size, window)
+    phase = u * dh % sh * sw + v * dw % sw
+    return (phase * rows + u * dh // sh) * columns + v * dw // sw
+
+
+# ---- the door ------------------------------------------------------------------------
+
+
+def window_of(who: str, n: int, kernel_size: Any, stride: Any, padding: Any,
+              dilation: Any = 1) -> _Window:
+    """The window that the arguments of an n-dimensional layer describe.
+
+    Raises:
+        RuntimeError: a number is too small, or the padding more than half of the kernel.
+    """
+    if stride is None or stride == [] or stride == ():
+        stride = kernel_size
+    found = [whole_numbers(who, name, value, n) for name, value in (
+        ("kernel_size", kernel_size), ("stride", stride), ("padding", padding),
+        ("dilation", dilation))]
+    for name, numbers, least in zip(("kernel_size", "stride", "padding", "dilation"),
+                                    found, (1, 1, 0, 1)):
+        if min(numbers) < least:
+            raise RuntimeError(f"{who}: {name} must be at least {least}, got "
+                               f"{numbers[0] if n == 1 else numbers}")
+    for k, p in zip(found[0], found[2]):
+        if p > k // 2:
+            raise RuntimeError(f"{who}: padding={p} is more than half of kernel_size={k};"
+                               " a window could lie outside of the input")
+    one_row = ((1,), (1,), (0,), (1,))
+    return _Window(*((*first, *numbers)[-2:] for first, numbers in zip(one_row, found)))
+
+
+def pooled_size(who: str, size: tuple, window: _Window, ceil_mode: bool
+                ) -> tuple[int, int]:
+    """⌊(H + 2 p - d (k - 1) - 1) / s⌋ + 1 for each axis, or with ⌈⌉.
+
+    Raises:
+        RuntimeError: no window fits.
+    """
+    found = []
+    for length, k, s, p, d in zip(size, *window):
+        room = length + 2 * p - d * (k - 1) - 1
+        count = (room + (s - 1 if ceil_mode else 0)) // s + 1
+        if ceil_mode and (count - 1) * s >= length + p:
+            count -= 1                           # it would begin in the padding's far end
+        found.append(count)
+    if min(found) < 1:
+        raise RuntimeError(f"{who}: no window of {window.kernel} with padding "
+                           f"{window.padding} and dilation {window.dilation} fits into "
+                           f"input of {size[0]} x {size[1]}")
+    return found[0], found[1]
+
+
+def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
+    """(N, C, *) or (C, *), where only the batch may be empty.
+
+    Raises:
+        RuntimeError: it has other axes, or an empty one.
+    """
+    if x.ndim not in (n + 1, n + 2):
+        shapes = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
+        raise RuntimeError(f"{who} reads input of shape {shapes}, got shape "
+                           f"{tuple(x.shape)}")
+    must_not = x.shape[-n:] if empty_channels else x.shape[x.ndim - n - 1:]
+    if 0 in must_not:
+        raise RuntimeError(f"{who}: only the batch may be empty, got input of shape "
+                           f"{tuple(x.shape)}")
+
+
+def as_planes(x: Any, n: int) -> Any:
+    """(*, H, W) or (*, L) → (P, H, W), all axes in front as one."""
+    count = 1
+    for length in x.shape[:-n]:
+        count *= length
+    return x.reshape(count, *((1,) if n == 1 else ()), *x.shape[-n:])
