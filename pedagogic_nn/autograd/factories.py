@@ -49,7 +49,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None,
         if array.dtype.kind not in "biuf":
             raise ValueError("tensor: expected numbers in lists of equal lengths, got "
                              f"{str(data)[:60]}")
-        if not hasattr(data, "dtype") and array.dtype.kind != "b":
+        if dtype is None and not hasattr(data, "dtype") and array.dtype.kind != "b":
             kind = get_default_dtype() if array.dtype == np.float64 else int64
             array = array.astype(kind) if array.dtype.kind in "fi" else array
         array = array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -55,7 +55,10 @@ def numbers(pointer, first, count):
 @once("band", "source", "outside")
 def fill(band, source, channels, height, width, first, tall, wide, top, left, rows,
          columns, outside):
-    """source (channels, height, width) → band (channels, phases, rows, columns).
+    """Rows of source (channels, height, width) → band (channels, phases, rows, columns).
+
+    The band must come with the number around the image everywhere: only pixels are
+    written, and rows that lie outside.
 
     Args:
         first: the band's first row, in rows of a phase.
@@ -69,22 +72,27 @@ def fill(band, source, channels, height, width, first, tall, wide, top, left, ro
         for a in range(tall):
             for i in range(rows):
                 y = (first + i) * tall + a - top
-                inside = width - skip if 0 <= y < height else 0
-                line = numbers(source, (c * height + y) * width + skip, inside)
-                _deal(band, ((c * tall + a) * wide * rows + i) * columns, rows * columns,
-                      columns, line, wide, left, outside[0])
+                at = ((c * tall + a) * wide * rows + i) * columns
+                if 0 <= y < height:
+                    line = numbers(source, (c * height + y) * width + skip, width - skip)
+                    _deal(band, at, rows * columns, columns, line, wide, left)
+                else:
+                    for b in range(wide):
+                        row = numbers(band, at + b * rows * columns, columns)
+                        for j in range(columns):
+                            row[j] = outside[0]
 
 
 @jit(forceinline=True)
-def _deal(band, at, plane, columns, line, wide, left, outside):
+def _deal(band, at, plane, columns, line, wide, left):
     """Deal out the pixels of a line to a row of each phase, in turns."""
     if wide == 1:
-        row = _row(band, at, plane, columns, line, wide, left, 0, outside)
+        row = _pixels(band, at, plane, columns, line.size, wide, left, 0)
         for j in range(row.size):
             row[j] = line[j]
     elif wide == 2:                            # both at once: LLVM finds vectors for that
-        even = _row(band, at, plane, columns, line, wide, left, 0, outside)
-        odd = _row(band, at, plane, columns, line, wide, left, 1, outside)
+        even = _pixels(band, at, plane, columns, line.size, wide, left, 0)
+        odd = _pixels(band, at, plane, columns, line.size, wide, left, 1)
         both = min(even.size, odd.size)
         for j in range(both):
             even[j], odd[j] = line[2 * j], line[2 * j + 1]
@@ -94,23 +102,17 @@ def _deal(band, at, plane, columns, line, wide, left, outside):
             odd[j] = line[2 * j + 1]
     else:
         for r in range(wide):
-            row = _row(band, at, plane, columns, line, wide, left, r, outside)
+            row = _pixels(band, at, plane, columns, line.size, wide, left, r)
             for j in range(row.size):
                 row[j] = line[r + j * wide]
 
 
 @jit(forceinline=True)
-def _row(band, at, plane, columns, line, wide, left, r, outside):
-    """Where the pixels r, r + wide, … of a line go; what is beside them is filled."""
-    start = min(columns, (left + r) // wide)
-    stop = min(columns, start + (line.size - r + wide - 1) // wide)
-    at += (left + r) % wide * plane
-    row = numbers(band, at, columns)
-    for j in range(start):
-        row[j] = outside
-    for j in range(stop, columns):
-        row[j] = outside
-    return numbers(band, at + start, stop - start)
+def _pixels(band, at, plane, columns, width, wide, left, r):
+    """Where the pixels r, r + wide, … of a line are, as far as the band has them."""
+    start = (left + r) // wide
+    count = min(columns - start, (width - r + wide - 1) // wide)
+    return numbers(band, at + (left + r) % wide * plane + start, count)
 
 
 @once("target", "band")
@@ -142,14 +144,6 @@ def collect(target, band, height, width, tall, wide, top, left, rows, columns):
                     line[r + j * wide] = pixels[j]
                 for c in range(r + pixels.size * wide, width, wide):
                     line[c] = 0
-
-
-@jit(forceinline=True)
-def _pixels(band, at, plane, columns, width, wide, left, r):
-    """The pixels r, r + wide, … of a line, as far as the band has them."""
-    start = (left + r) // wide
-    count = min(columns - start, (width - r + wide - 1) // wide)
-    return numbers(band, at + (left + r) % wide * plane + start, count)
 
 
 # ---- arguments -----------------------------------------------------------------------

@@ -27,5 +27,10 @@ def test_draws_follow_the_seed_and_stay_in_place():
     assert torch.zeros(4).exponential_().tolist() == first.tolist()
 
 
+def test_a_list_becomes_float64_without_a_stop_at_float32():
+    assert torch.tensor([0.9], dtype=torch.float64).item() == 0.9
+    assert torch.tensor([2**53 + 1], dtype=torch.int64).item() == 2**53 + 1
+
+
 def test_multinomial_as_a_method():
     assert torch.tensor([0.0, 1.0, 0.0]).multinomial(1).tolist() == [1]

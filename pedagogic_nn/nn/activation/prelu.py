@@ -14,6 +14,7 @@ import numpy as np
 from ...autograd.factories import full
 from ...autograd.function import Primitive
 from ...backend import ZERO, cuda, jit, like, op
+from ...backend.device import xp_of
 from ...backend.math import where
 from ..module import Module
 from ..parameter import Parameter
@@ -21,24 +22,23 @@ from ..parameter import Parameter
 
 @op
 def prelu_forward(x, slopes):
-    """x (R, S), slopes (C,) → x, or slope · x (R, S); row r has slope r mod C."""
-    rows = np.arange(x.shape[0]) % slopes.size
-    return np.where(x > 0, x, x * slopes[rows, None])
+    """x (N, K), slopes (K,) → x, or slope · x (N, K)."""
+    return np.where(x > 0, x, slopes * x)
 
 
 @jit
 def _forward_cpu(lo, hi, y, x, slopes):
-    for r in range(lo, hi):
-        out, row, slope = y[r], x[r], slopes[r % slopes.size]
-        for s in range(row.size):
-            out[s] = where(row[s] > ZERO, row[s], slope * row[s])
+    for n in range(lo, hi):
+        out, row = y[n], x[n]
+        for k in range(row.size):
+            out[k] = where(row[k] > ZERO, row[k], slopes[k] * row[k])
 
 
 @cuda.jit
 def _forward_cuda(y, x, slopes):
-    r, s = cuda.grid(2)
-    if r < x.shape[0] and s < x.shape[1]:
-        y[r, s] = x[r, s] if x[r, s] > ZERO else slopes[r % slopes.size] * x[r, s]
+    n, k = cuda.grid(2)
+    if n < x.shape[0] and k < x.shape[1]:
+        y[n, k] = where(x[n, k] > ZERO, x[n, k], slopes[k] * x[n, k])
 
 
 @prelu_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
@@ -50,65 +50,62 @@ def _run_forward(run, x, slopes):
 
 @op
 def prelu_backward(x, slopes, dy):
-    """x, dy (R, S), slopes (C,) → dx (R, S), and Σ x dy over x ≤ 0 of each row (R,)."""
-    rows = np.arange(x.shape[0]) % slopes.size
-    dx = np.where(x > 0, dy, dy * slopes[rows, None])
-    return dx, np.where(x > 0, x.dtype.type(0), x * dy).sum(1)
-
-
-@jit(reassociate=True)
-def _row_backward(dx, x, slope, dy):
-    total = x.dtype.type(0)
-    for s in range(x.size):
-        positive = x[s] > ZERO
-        dx[s] = where(positive, dy[s], slope * dy[s])
-        total += where(positive, ZERO, x[s] * dy[s])
-    return total
+    """x, dy (N, K), slopes (K,) → dx (N, K), and the gradient of each slope (K,)."""
+    return (np.where(x > 0, dy, slopes * dy),
+            np.where(x > 0, x.dtype.type(0), x * dy).sum(0))
 
 
 @jit
-def _backward_cpu(lo, hi, dx, sums, x, slopes, dy):
-    for r in range(lo, hi):
-        sums[r] = _row_backward(dx[r], x[r], slopes[r % slopes.size], dy[r])
+def _backward_cpu(lo, hi, dx, dslopes, x, slopes, dy):
+    # Threads share out the columns, so that no two of them add to one sum.
+    a, da = slopes[lo:hi], dslopes[lo:hi]
+    da[:] = 0
+    for n in range(x.shape[0]):
+        out, row, g = dx[n, lo:hi], x[n, lo:hi], dy[n, lo:hi]
+        for k in range(row.size):
+            positive = row[k] > ZERO
+            out[k] = where(positive, g[k], a[k] * g[k])
+            da[k] += where(positive, ZERO, row[k] * g[k])
 
 
 @cuda.jit
-def _backward_cuda(dx, sums, x, slopes, dy):
-    r = cuda.grid(1)
-    if r < x.shape[0]:
-        sums[r] = _row_backward(dx[r], x[r], slopes[r % slopes.size], dy[r])
+def _backward_cuda(dx, dslopes, x, slopes, dy):
+    k = cuda.grid(1)
+    if k < x.shape[1]:
+        total = x.dtype.type(0)
+        for n in range(x.shape[0]):
+            positive = x[n, k] > ZERO
+            dx[n, k] = where(positive, dy[n, k], slopes[k] * dy[n, k])
+            total += where(positive, ZERO, x[n, k] * dy[n, k])
+        dslopes[k] = total
 
 
 @prelu_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
 def _run_backward(run, x, slopes, dy):
-    dx, sums = like(x), like(x, x.shape[:1])
-    run(x.shape[:1], dx, sums, x, slopes, dy, work=x.size)
-    return dx, sums
+    dx, dslopes = like(x), like(slopes)
+    run(slopes.shape, dx, dslopes, x, slopes, dy, work=x.size)
+    return dx, dslopes
 
 
 class PReLUFunction(Primitive):
-    """With several slopes a row is what one example has in one channel (axis 1)."""
+    """An example is a row of K numbers; each of them gets the slope of its channel."""
 
     @staticmethod
     def forward(ctx, x, slopes):
+        n, example = (x.shape[0], x.shape[1:]) if x.ndim > 1 else (1, x.shape)
+        k = math.prod(example)
+        each = k // max(slopes.size, 1)               # numbers that share a slope
+        ctx.rows, ctx.channels = (n, k), (slopes.size, each)
+        ctx.row = xp_of(x).repeat(slopes.reshape(-1), each)
         ctx.save_for_backward(x, slopes)
-        ctx.rows = _rows(x.shape, x.size, slopes.size)
-        return prelu_forward(x.reshape(ctx.rows), slopes.reshape(-1)).reshape(x.shape)
+        return prelu_forward(x.reshape(n, k), ctx.row).reshape(x.shape)
 
     @staticmethod
     def backward(ctx, dy):
         x, slopes = ctx.saved
-        dx, sums = prelu_backward(x.reshape(ctx.rows), slopes.reshape(-1),
-                                  dy.reshape(ctx.rows))
-        if slopes.size != 1:
-            sums = sums.reshape(x.shape[:2])
-        return dx.reshape(x.shape), sums.sum(0).reshape(slopes.shape)
-
-
-def _rows(shape, size, slopes):
-    """(rows, numbers in a row) of an input of this shape."""
-    n = math.prod(shape[:-1][:1] if slopes == 1 else shape[:2])
-    return n, size // n if n else 1
+        dx, drow = prelu_backward(x.reshape(ctx.rows), ctx.row, dy.reshape(ctx.rows))
+        dslopes = drow.reshape(ctx.channels).sum(1)
+        return dx.reshape(x.shape), dslopes.reshape(slopes.shape)
 
 
 def prelu(input: Any, weight: Any) -> Any:

@@ -86,7 +86,7 @@ def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blo
     (tall, wide), (top, left), height, rows, columns, step = read(frame)
     C //= G
     size, lanes = out.itemsize, PANEL_BYTES // out.itemsize
-    band = np.empty(C * tall * wide * rows * columns + columns + lanes, out.dtype)
+    band = np.zeros(C * tall * wide * rows * columns + columns + lanes, out.dtype)
     longest = (height * columns + lanes - 1) // lanes * lanes
     sums, zero = np.empty(M * longest, out.dtype), np.zeros(1, out.dtype)
     for item in range(lo, hi):

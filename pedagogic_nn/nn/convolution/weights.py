@@ -71,7 +71,7 @@ def _weight_gradient_cpu(lo, hi, dw, x, dy, distances, frame, images, channels, 
     G, size, lanes = all_channels // C, x.itemsize, VECTOR_BYTES // x.itemsize
     M, line = O // G, (w + lanes - 1) // lanes * lanes
     image, output = channels * tall * wide * rows * columns, height * line
-    band = np.empty(images * image + columns + lanes, x.dtype)
+    band = np.zeros(images * image + columns + lanes, x.dtype)
     outputs = np.empty(((M + blocks - 1) // blocks) * images * output, x.dtype)
     room, zero = np.empty(ROWS * OUTPUTS, x.dtype), np.zeros(1, x.dtype)
     column_blocks = (C + channels - 1) // channels

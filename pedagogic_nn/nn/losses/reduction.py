@@ -284,6 +284,7 @@ def loss_op(arrays: Any) -> LossOp:
 
 
 def _ignoring_option(formula):
+    """A formula of x and y as one of x, y and an option."""
     @jit(forceinline=True)
     def with_option(x, y, option):
         return formula(x, y)
@@ -378,13 +379,19 @@ def _on_cuda(kernel, x, y, scale, slopes, each, option=None):
 
 
 def _rows(x, *operands):
-    """What kernels take: arrays in one row, and numbers in the type of x."""
+    """What kernels take: arrays in one row, and numbers in the type of x.
+
+    Kernels do not check bounds: a shorter array would be read past its end.
+    """
     rows = []
     for a in operands:
         if a is None:
             a = ZERO
         elif not hasattr(a, "shape"):
             a = x.dtype.type(a)
+        elif a.shape != x.shape:
+            raise ValueError(f"a loss expected arrays of one shape, got {x.shape} and "
+                             f"{a.shape}")
         elif a.ndim != 1 or not a.flags.c_contiguous:
             a = contiguous(a).reshape(-1)
         rows.append(a)

@@ -26,21 +26,25 @@ BLOCK = 1024            # numbers: 4 KiB of float32, which stay in the fastest c
 @jit(reassociate=True)
 def add_row(row, count, total, spread):
     """(count, Σ x, Σ (x - mean)²) of the numbers so far, and a row (L,) → all of them."""
+    zero = row.dtype.type(0)
     for start in range(0, row.size, BLOCK):
         block = row[start:start + BLOCK]
-        n, zero = block.size, row.dtype.type(0)
-        block_sum = zero
+        n, block_sum = block.size, zero
         for j in range(n):
             block_sum += block[j]
-        mean, block_spread = block_sum / row.dtype.type(n), zero
+        mean, rest, squares = block_sum / row.dtype.type(n), zero, zero
         for j in range(n):
             d = block[j] - mean
-            block_spread += d * d
+            rest += d                    # what rounding lost of the mean, times n
+            squares += d * d
+        if rest != rest:                 # infinity less infinity
+            rest = zero
+        block_total = n * np.float64(mean) + rest
+        spread += squares - rest * np.float64(rest) / n
         if count:
-            shift = mean - total / count
+            shift = block_total / n - total / count
             spread += shift * shift * (count * (n / (count + n)))
-        total += block_sum
-        spread += block_spread
+        total += block_total
         count += n
     return count, total, spread
 

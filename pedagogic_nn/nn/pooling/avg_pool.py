@@ -61,7 +61,7 @@ def _average_cpu(lo, hi, y, x, row_counts, column_counts, window):
     (kh, kw), (sh, sw), (ph, pw), _ = read(window)
     (_, h, w), (_, H, W) = y.shape, x.shape
     rows, columns = band_shape((h, w), window)
-    band = np.empty(sh * sw * rows * columns + columns, x.dtype)
+    band = np.zeros(sh * sw * rows * columns + columns, x.dtype)
     sums, zero = np.empty(h * columns, x.dtype), np.zeros(1, x.dtype)
     for p in range(lo, hi):
         fill(address(band), shift(address(x), p * H * W * x.itemsize), 1, H, W, 0, sh, sw,

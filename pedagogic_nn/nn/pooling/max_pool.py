@@ -70,7 +70,7 @@ def _max_cpu(lo, hi, y, at, x, window, low):
     (kh, kw), (sh, sw), (ph, pw), (dh, dw) = read(window)
     (_, h, w), (_, H, W), number = y.shape, x.shape, at.dtype.type
     rows, columns = band_shape((h, w), window)
-    band = np.empty(sh * sw * rows * columns + columns, x.dtype)
+    band = np.full(sh * sw * rows * columns + columns, low[0])
     best, code = np.empty(h * columns, x.dtype), np.empty(h * columns, at.dtype)
     none = number(-2**(8 * at.itemsize - 1))                  # the code of no tap
     first_column = np.empty(w, at.dtype)

@@ -47,8 +47,11 @@ class RecurrentLayer(Module):
         self.proj_size = proj_size
         self._check_arguments()
         self.dropout = float(dropout)
-        self._names = [self._make_direction(layer, suffix, device, dtype)
-                       for layer in range(num_layers) for suffix in self._suffixes]
+        self._out_size = proj_size or hidden_size
+        self._suffixes = ["", "_reverse"] if bidirectional else [""]
+        self._layout = [[place for suffix in self._suffixes
+                         for place in self._make_direction(layer, suffix, device, dtype)]
+                        for layer in range(num_layers)]
         self.reset_parameters()
 
     def _check_arguments(self) -> None:
@@ -82,30 +85,28 @@ class RecurrentLayer(Module):
                 "between layers. Add a layer, or put nn.Dropout behind this one",
                 stacklevel=4 if type(self).__init__ is RecurrentLayer.__init__ else 5)
 
-    @property
-    def _suffixes(self) -> list[str]:
-        return ["", "_reverse"] if self.bidirectional else [""]
-
-    @property
-    def _out_size(self) -> int:
-        return self.proj_size or self.hidden_size
-
     def _make_direction(self, layer: int, suffix: str, device: Any,
-                        dtype: Any) -> list[str]:
-        """Create the parameters of one direction of one layer, and return their names."""
+                        dtype: Any) -> list[tuple[str, tuple[int, ...]] | None]:
+        """Create the parameters of one direction of one layer.
+
+        Returns the name and shape of each in the order of `sequence.Weights`; None for a
+        bias that there is not.
+        """
         rows, width = self.gates * self.hidden_size, self._out_size
         read = self.input_size if layer == 0 else width * len(self._suffixes)
         shapes: dict[str, tuple[int, ...]] = {
-            "weight_ih": (rows, read), "weight_hh": (rows, width)}
-        if self.bias:
-            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
-        if self.proj_size:
-            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
-        names = []
+            "weight_ih": (rows, read), "weight_hh": (rows, width), "bias_ih": (rows,),
+            "bias_hh": (rows,), "weight_hr": (self.proj_size, self.hidden_size)}
+        if not self.proj_size:
+            del shapes["weight_hr"]
+        layout: list[tuple[str, tuple[int, ...]] | None] = []
         for kind, shape in shapes.items():
-            names.append(f"{kind}_l{layer}{suffix}")
-            setattr(self, names[-1], Parameter(empty(*shape, device=device, dtype=dtype)))
-        return names
+            name, there = f"{kind}_l{layer}{suffix}", self.bias or len(shape) > 1
+            if there:
+                made = empty(*shape, device=device, dtype=dtype)
+                self.register_parameter(name, Parameter(made))
+            layout.append((name, shape) if there else None)
+        return layout
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew, uniform in ±1/√H."""
@@ -119,7 +120,9 @@ class RecurrentLayer(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of each layer and direction."""
-        return [[getattr(self, name) for name in names] for names in self._names]
+        n = len(self._layout[0]) // len(self._suffixes)
+        return [[getattr(self, place[0]) for place in places[k:k + n] if place]
+                for places in self._layout for k in range(0, len(places), n)]
 
     def extra_repr(self) -> str:
         said = f"{self.input_size}, {self.hidden_size}"
@@ -183,27 +186,40 @@ class RecurrentLayer(Module):
 
     def _stack(self, x: Any, states: tuple | None, steps: Steps) -> tuple[Any, tuple]:
         """All layers: x (T, B, D) or (S, D) → the last layer's output, last states."""
-        directions, last = len(self._suffixes), []
-        primitive = self._primitive()
+        primitive, directions, last = self._primitive(), len(self._suffixes), []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
                 x = drop(x, self.dropout)
             part = slice(layer * directions, (layer + 1) * directions)
-            first = [None] * len(self.states) if states is None else (
+            first = (None,) * len(self.states) if states is None else (
                 states if self.num_layers == 1 else [s[part] for s in states])
-            x, *ends = primitive.apply(x, *first, *self._weights(part), steps=steps,
+            x, *ends = primitive.apply(x, *first, *self._weights(layer), steps=steps,
                                        directions=directions)
             last.append(ends)
         if self.num_layers == 1:
             return x, tuple(last[0])
         return x, tuple(cat(each) for each in zip(*last))
 
-    def _weights(self, part: slice) -> list[Any]:
-        """The weights of a layer in the order of `sequence.Weights`."""
-        found = []
-        for names in self._names[part]:
-            weights = [getattr(self, name) for name in names]
-            found += weights if self.bias else [*weights[:2], None, None, *weights[2:]]
+    def _weights(self, layer: int) -> list[Any]:
+        """The weights of a layer in the order of `sequence.Weights`.
+
+        Raises:
+            RuntimeError: somebody replaced one by another size or dtype: kernels, which
+                trust them, would read past its end.
+        """
+        found, registered = [], self._parameters
+        dtype = registered["weight_ih_l0"].dtype
+        for place in self._layout[layer]:
+            if place is None:
+                found.append(None)
+                continue
+            name, shape = place
+            w = registered.get(name)                # getattr would take 1 µs for each
+            if w is None or w.array.shape != shape or w.array.dtype != dtype:
+                got = w if w is None else f"{tuple(w.shape)} and {w.dtype}"
+                raise RuntimeError(f"{self._who} expected the parameter {name} of shape "
+                                   f"{shape} and {dtype}, got {got}")
+            found.append(w)
         return found
 
     # ---- checks ----------------------------------------------------------------------
@@ -213,7 +229,7 @@ class RecurrentLayer(Module):
         return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
 
     def _check_input(self, x: Any) -> None:
-        dtype = self.weight_ih_l0.dtype
+        dtype = self._parameters["weight_ih_l0"].dtype
         if x.dtype != dtype:
             raise ValueError(f"{self._who} has {dtype} weights, got {x.dtype} input; "
                              f"convert one, for example input.to({dtype})")

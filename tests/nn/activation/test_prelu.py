@@ -7,22 +7,22 @@ from pedagogic_nn.nn.activation.prelu import prelu, prelu_backward, prelu_forwar
 from tests.harness import backend_tests, case, gradient_tests, saturated
 
 CASES = [
-    case(prelu_forward, x=(6, 5), slopes=(3,)),
+    case(prelu_forward, x=(3, 5), slopes=(5,)),
     case(prelu_forward, x=(1, 1), slopes=(1,)),
-    case(prelu_forward, x=(0, 5), slopes=(2,)),
-    case(prelu_forward, x=(2, 0), slopes=(1,)),
-    case(prelu_forward, x=saturated(4, 6), slopes=(2,)),
-    case(prelu_backward, x=(6, 5), slopes=(3,), dy=(6, 5)),
-    case(prelu_backward, x=(0, 5), slopes=(2,), dy=(0, 5)),
-    case(prelu_backward, x=saturated(4, 6), slopes=(2,), dy=(4, 6)),
-    case(prelu_backward, x=np.ones((2, 3)), slopes=np.ones(1), dy=np.ones((2, 3))),
+    case(prelu_forward, x=(0, 5), slopes=(5,)),
+    case(prelu_forward, x=(2, 0), slopes=(0,)),
+    case(prelu_forward, x=saturated(4, 6), slopes=(6,)),
+    case(prelu_backward, x=(3, 5), slopes=(5,), dy=(3, 5)),
+    case(prelu_backward, x=(0, 5), slopes=(5,), dy=(0, 5)),
+    case(prelu_backward, x=saturated(4, 6), slopes=(6,), dy=(4, 6)),
+    case(prelu_backward, x=np.ones((2, 3)), slopes=np.ones(3), dy=np.ones((2, 3))),
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests([
     case(prelu, input=(2, 3, 4), weight=(3,)), case(prelu, input=(2, 3), weight=(3,)),
     case(prelu, input=(2, 3, 2, 2), weight=(1,)), case(prelu, input=(5,), weight=(1,)),
     case(prelu, input=(), weight=(1,)), case(prelu, input=(2, 3), weight=()),
-    case(prelu, input=(0, 3), weight=(3,)),
+    case(prelu, input=(0, 3), weight=(3,)), case(prelu, input=(2, 3, 0), weight=(3,)),
 ])
 
 

@@ -13,28 +13,52 @@ from pedagogic_nn.nn.normalization.batch_norm import (
 )
 from tests.harness import backend_tests, case, check_backend, gradient_tests, uniform
 
-LONG = 33               # a plane that has a loop of its own; shorter ones share one
+LONG = 33  # a plane that has a loop of its own; shorter ones share one
 
 
 def forward(*shape, **given):
     C = shape[1]
-    return case(batch_norm_forward, x=given.get("x", shape), weight=(C,), bias=(C,),
-                eps=1e-5)
+    return case(
+        batch_norm_forward, x=given.get("x", shape), weight=(C,), bias=(C,), eps=1e-5
+    )
 
 
 def fixed(*shape):
     C = shape[1]
-    return case(fixed_norm_forward, x=shape, mean=(C,), variance=uniform(C, low=0.5),
-                weight=(C,), bias=(C,), eps=1e-5)
+    return case(
+        fixed_norm_forward,
+        x=shape,
+        mean=(C,),
+        variance=uniform(C, low=0.5),
+        weight=(C,),
+        bias=(C,),
+        eps=1e-5,
+    )
 
 
 def backward(*shape, fixed):
     C = shape[1]
-    return case(batch_norm_backward, dy=shape, x=shape, mean=(C,),
-                variance=uniform(C, low=0.5), weight=(C,), eps=1e-5, fixed=fixed)
+    return case(
+        batch_norm_backward,
+        dy=shape,
+        x=shape,
+        mean=(C,),
+        variance=uniform(C, low=0.5),
+        weight=(C,),
+        eps=1e-5,
+        fixed=fixed,
+    )
 
 
-SHAPES = [(4, 3, 1), (2, 3, 5), (2, 2, LONG), (1, 1, 2), (0, 3, 2), (2, 0, 1), (0, 1, LONG)]
+SHAPES = [
+    (4, 3, 1),
+    (2, 3, 5),
+    (2, 2, LONG),
+    (1, 1, 2),
+    (0, 3, 2),
+    (2, 0, 1),
+    (0, 1, LONG),
+]
 CASES = [
     *(forward(*shape) for shape in SHAPES),
     forward(4, 2, 3, x=uniform(4, 2, 3, low=99, high=101)),
@@ -164,8 +188,13 @@ def test_not_a_number_stays_in_its_channel():
 
 def test_state_dict_is_pytorchs():
     norm = nn.BatchNorm1d(2)
-    assert list(norm.state_dict()) == ["weight", "bias", "running_mean", "running_var",
-                                       "num_batches_tracked"]
+    assert list(norm.state_dict()) == [
+        "weight",
+        "bias",
+        "running_mean",
+        "running_var",
+        "num_batches_tracked",
+    ]
     norm(torch.randn(4, 2))
     other = nn.BatchNorm1d(2)
     other.load_state_dict(norm.state_dict())
@@ -177,33 +206,59 @@ def test_state_dict_is_pytorchs():
 
 
 @settings(max_examples=20, deadline=None)
-@given(n=st.integers(0, 5), c=st.integers(0, 5), l=st.integers(0, 5) | st.just(LONG),
-       far=st.sampled_from([0.0, 1.0, -50.0]), wide=st.booleans(), seed=st.integers(0, 99))
+@given(
+    n=st.integers(0, 5),
+    c=st.integers(0, 5),
+    l=st.integers(0, 5) | st.just(LONG),
+    far=st.sampled_from([0.0, 1.0, -50.0]),
+    wide=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_any_shape(n, c, l, far, wide, seed):
     rng = np.random.default_rng(seed)
     dtype = np.float64 if wide else np.float32
     x = (rng.standard_normal((n, c, l)) + far).astype(dtype)
     w, b = rng.standard_normal((2, c)).astype(dtype)
     row = case(batch_norm_forward, x=x, weight=w, bias=b, eps=0.1)
-    check_backend(row, "cpu", 1e-4)      # a large mean is rounded in either
+    check_backend(row, "cpu", 1e-4)  # a large mean is rounded in either
     mean, variance = rng.standard_normal(c).astype(dtype), uniform(c).astype(dtype)
     for fixed in (0, 1):
-        check_backend(case(batch_norm_backward, dy=x, x=x, mean=mean, variance=variance,
-                           weight=w, eps=0.1, fixed=fixed), "cpu", 1e-4)
+        check_backend(
+            case(
+                batch_norm_backward,
+                dy=x,
+                x=x,
+                mean=mean,
+                variance=variance,
+                weight=w,
+                eps=0.1,
+                fixed=fixed,
+            ),
+            "cpu",
+            1e-4,
+        )
 
 
 def test_says_what_it_expected():
-    with pytest.raises(ValueError, match=r"one value per channel is 0.*got input of shape "
-                                         r"\(1, 3\).*\.eval\(\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"one value per channel is 0.*got input of shape "
+        r"\(1, 3\).*\.eval\(\)",
+    ):
         nn.BatchNorm1d(3)(torch.zeros(1, 3))
-    with pytest.raises(ValueError, match=r"BatchNorm1d\(3\) reads input of shape \(N, C\) "
-                                         r"or \(N, C, L\), got \(3,\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"BatchNorm1d\(3\) reads input of shape \(N, C\) "
+        r"or \(N, C, L\), got \(3,\)",
+    ):
         nn.BatchNorm1d(3)(torch.zeros(3))
     with pytest.raises(ValueError, match=r"reads input of shape \(N, C, H, W\)"):
         nn.BatchNorm2d(3)(torch.zeros(2, 3))
     with pytest.raises(RuntimeError, match="reads 3 channels, got 4"):
         nn.BatchNorm1d(3)(torch.zeros(2, 4))
-    with pytest.raises(RuntimeError, match="input is float64 and running_mean is float32"):
+    with pytest.raises(
+        RuntimeError, match="input is float64 and running_mean is float32"
+    ):
         nn.BatchNorm1d(3)(torch.zeros(2, 3).double())
     with pytest.raises(RuntimeError, match="floating-point input, got int64"):
         nn.BatchNorm1d(3)(torch.zeros(2, 3).long())

