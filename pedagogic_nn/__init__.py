@@ -262,7 +262,10 @@ from . import data, nn, optim, utils  # noqa: E402      (they use the names abov
 from .nn.activation.log_softmax import log_softmax_method as log_softmax  # noqa: E402
 from .nn.activation.softmax import softmax_method as softmax  # noqa: E402
 from .nn.functional import (  # noqa: E402
+    bilinear,
+    cosine_similarity,
     hardshrink,
+    pairwise_distance,
     prelu,
     relu,
     sigmoid,

@@ -21,8 +21,11 @@ from .activation.threshold import threshold
 from .convolution.conv import conv1d, conv2d
 from .convolution.conv_transpose import conv_transpose1d, conv_transpose2d
 from .convolution.pad import pad
+from .distance.cosine_similarity import cosine_similarity
+from .distance.pairwise_distance import pairwise_distance
 from .dropout.alpha_dropout import alpha_dropout, feature_alpha_dropout
 from .dropout.dropout import dropout, dropout1d, dropout2d
+from .linear.bilinear import bilinear
 from .linear.linear import linear
 from .losses.bce import binary_cross_entropy
 from .losses.bce_with_logits import binary_cross_entropy_with_logits
@@ -60,18 +63,19 @@ from .vision.upsampling_nearest import upsample_nearest
 
 __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d",
            "adaptive_max_pool2d", "alpha_dropout", "avg_pool1d", "avg_pool2d",
-           "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-           "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cross_entropy",
-           "dropout", "dropout1d", "dropout2d", "elu", "embedding", "embedding_bag",
+           "batch_norm", "bilinear", "binary_cross_entropy",
+           "binary_cross_entropy_with_logits", "conv1d", "conv2d", "conv_transpose1d",
+           "conv_transpose2d", "cosine_similarity", "cross_entropy", "dropout",
+           "dropout1d", "dropout2d", "elu", "embedding", "embedding_bag",
            "feature_alpha_dropout", "gaussian_nll_loss", "gelu", "group_norm",
            "hardshrink", "hardtanh", "hinge_embedding_loss", "huber_loss",
            "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
            "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss",
            "max_pool1d", "max_pool2d", "mish", "mse_loss", "normalize", "one_hot", "pad",
-           "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu",
-           "relu6", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax",
-           "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
-           "upsample", "upsample_bilinear", "upsample_nearest"]
+           "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss",
+           "prelu", "relu", "relu6", "sigmoid", "silu", "smooth_l1_loss",
+           "soft_margin_loss", "softmax", "softplus", "softshrink", "softsign", "tanh",
+           "tanhshrink", "threshold", "upsample", "upsample_bilinear", "upsample_nearest"]
 
 for _method in (hardshrink, log_softmax_method, prelu, relu, sigmoid, softmax_method,
                 tanh):

@@ -156,6 +156,8 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
         TypeError: they are not whole numbers.
         RuntimeError: they are neither one nor n.
     """
+    if type(value) is int:
+        return (value,) * n
     given = value if isinstance(value, (tuple, list)) else (value,)
     try:
         found = tuple(operator.index(v) for v in given)

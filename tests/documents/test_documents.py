@@ -182,7 +182,7 @@ def test_example_runs_as_printed(heading, code, then, capsys):
              "OrderedDict": collections.OrderedDict,
              **CONTEXT.get(heading, dict)()}
     run(code, names)
-    HOLDS[heading]({**names, "printed": capsys.readouterr().out, "then": then})
+    HOLDS[heading]({**names, "printed": capsys.readouterr().out, "then": then or code})
 
 
 def test_every_example_is_read():

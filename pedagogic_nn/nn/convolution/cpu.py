@@ -136,7 +136,8 @@ def _convolve_cpu(x, w, bias, size, window):
 @compiled(convolve_transposed)
 def _convolve_transposed_cpu(dy, w, bias, size, window):
     (o, c, *kernel), g = w.shape, window.groups
-    made = transposed_plan(o // g, c, tuple(kernel), tuple(size), window, dy.itemsize)
+    made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),
+                           window, dy.itemsize)
     weights = w.reshape(g, o // g, c, *kernel).swapaxes(1, 2)           # g c o u v
     if len(made.parts) == 1:
         weights = weights.reshape(g, c, -1)

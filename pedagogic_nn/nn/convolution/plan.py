@@ -29,6 +29,7 @@ from ...backend import jit
 # Measured on a core with 32 KiB and 1 MiB of cache; half or double changes little.
 BAND_BYTES = 2**18               # of the pixels of a band, and of its sums
 BAND_PIXELS = 1024               # of a band whose products with another are summed
+CHANNELS_BLOCK = 64              # whose pixels lie side by side in a band
 
 
 class _Frame(NamedTuple):
@@ -77,27 +78,42 @@ def _band(rows, around, columns, channels, outputs, itemsize):
 @functools.lru_cache(maxsize=256)
 def plan(channels, outputs, kernel, size, window, itemsize):
     """The plan of y = convolve(x, w): `channels` and `outputs` of a group, y's size."""
-    taps = [np.arange(k) * d for k, d in zip(kernel, window.dilation)]
-    phase, steps = zip(*[(t % s, t // s) for t, s in zip(taps, window.stride)])
-    frame = _frame(size, steps, channels, outputs, window.stride, window.padding, (1, 1),
+    stride, phase, steps = _taps(kernel, size, window)
+    frame = _frame(size, steps, channels, outputs, stride, window.padding, (1, 1),
                    itemsize)
     distances = _distances(channels, frame, phase, steps) * itemsize
     parts = np.array([[0, distances.size, 0, 0, *size]])
     return _Plan(frame.as_array(), parts, distances, ())
 
 
+def _taps(kernel, size, window):
+    """(the stride, the taps' phases, their steps within a phase), for rows and columns.
+
+    A stride that leads nowhere, for a single position, counts as 1.
+    """
+    stride = _strides(size, window)
+    taps = [np.arange(k) * d for k, d in zip(kernel, window.dilation)]
+    return stride, *zip(*[(t % s, t // s) for t, s in zip(taps, stride)])
+
+
+def _strides(size, window):
+    return tuple(s if n > 1 else 1 for n, s in zip(size, window.stride))
+
+
 @functools.lru_cache(maxsize=256)
-def transposed_plan(channels, outputs, kernel, size, window, itemsize):
-    """The plan of dx = convolve_transposed(dy, w): `channels` of dy, `outputs` of dx."""
+def transposed_plan(channels, outputs, kernel, small, size, window, itemsize):
+    """The plan of dx = convolve_transposed(dy, w): `channels` of dy, `outputs` of dx;
+    `small` is the size of dy, `size` that of dx."""
+    stride = _strides(small, window)
     axes = [_parts_of_axis(*axis) for axis in zip(
-        kernel, size, window.stride, window.padding, window.dilation)]
+        kernel, size, stride, window.padding, window.dilation)]
     lowest = [min(s for _, _, _, steps in axis for s in steps) for axis in axes]
     steps = [np.concatenate([steps for *_, steps in axis]) - low
              for axis, low in zip(axes, lowest)]
     largest = [max(count for _, _, count, _ in axis) for axis in axes]
     frame = _frame(largest, steps, channels, outputs, (1, 1),
-                   tuple(-low for low in lowest), window.stride, itemsize)
-    parts, distances, taps, first = [], [np.zeros(0, np.int64)], [], 0
+                   tuple(-low for low in lowest), stride, itemsize)
+    parts, distances, taps, first = [], [], [], 0
     for rows, columns in itertools.product(*axes):
         (us, top, height, down), (vs, left, width, right) = rows, columns
         zeros = np.zeros(len(us), int), np.zeros(len(vs), int)
@@ -111,13 +127,14 @@ def transposed_plan(channels, outputs, kernel, size, window, itemsize):
 
 
 def _parts_of_axis(kernel, size, stride, padding, dilation):
-    """(taps, first position, how many positions, where each tap reads) for each phase.
+    """(taps, first position, how many positions, where each tap reads) for each phase
+    that has taps.
 
     Position h + padding = stride · t + phase reads tap u from t - (u·dilation - phase) /
     stride, if that is a whole number.
     """
     parts = []
-    for phase in range(stride):
+    for phase in sorted({u * dilation % stride for u in range(kernel)}):
         taps = [u for u in range(kernel) if u * dilation % stride == phase]
         first = (phase - padding) % stride
         at = (first + padding - phase) // stride
@@ -142,17 +159,74 @@ def _distances(channels, frame, phase, steps):
     return ((plane * frame.rows + down[:, None]) * frame.columns + right).reshape(-1)
 
 
+# ---- the gradient of the weights -----------------------------------------------------
+
+
 @functools.lru_cache(maxsize=256)
-def weights_plan(channels, kernel, size, window, itemsize):
-    """(frame, distances, images of a band, channels of a block) for dy of this size."""
-    taps = [np.arange(k) * d for k, d in zip(kernel, window.dilation)]
-    phase, steps = zip(*[(t % s, t // s) for t, s in zip(taps, window.stride)])
+def pixels_plan(channels, kernel, size, window, itemsize):
+    """For few_channels.py, and dy of this size: (frame, distances, images of a band,
+    channels of a block)."""
+    stride, phase, steps = _taps(kernel, size, window)
     around, beside = (int(s.max(initial=0)) for s in steps)
     columns = size[1] + beside
     band = max(1, min(size[0], BAND_PIXELS // columns))
-    frame = _Frame(window.stride, window.padding, band, band + around, columns, (1, 1))
+    frame = _Frame(stride, window.padding, band, band + around, columns, (1, 1))
     images = max(1, BAND_PIXELS // (band * columns))
-    plane = images * window.stride[0] * window.stride[1] * frame.rows * columns
+    plane = images * stride[0] * stride[1] * frame.rows * columns
     block = max(1, min(channels, BAND_BYTES // (itemsize * plane)))
     distances = _distances(block, frame, phase, steps) * itemsize
     return frame.as_array(), distances, images, block
+
+
+class _Runs(NamedTuple):
+    """The tables of weights.py.
+
+    frame (9,): a `_Frame`.  runs (R, 3): taps that are neighbours in the band, one run
+    after the other: where it begins there and among the sums, and how long it is.
+    taps (kH·kW,): where each is among the sums.  length: of the sums of an output.
+    distances (pixels of a band,): in bytes.  images of a band, channels of a block.
+    """
+
+    frame: np.ndarray
+    runs: np.ndarray
+    taps: np.ndarray
+    length: int
+    distances: np.ndarray
+    images: int
+    channels: int
+
+
+@functools.lru_cache(maxsize=256)
+def channels_plan(channels, kernel, size, window, itemsize, lanes):
+    """The tables for x with the channels of a pixel side by side; dy of this size, sums
+    that are cut into pieces of `lanes`."""
+    stride, (a, b), (down, right) = _taps(kernel, size, window)
+    around, beside = int(down.max()), int(right.max())
+    columns = size[1] + beside
+    row = itemsize * stride[0] * stride[1] * columns
+    block = max(1, min(channels, CHANNELS_BLOCK, BAND_BYTES // (row * (around + 1))))
+    band = max(1, min(size[0], BAND_BYTES // (row * block) - around))
+    rows = band + around
+    images = max(1, BAND_BYTES // (row * block * rows)) if band == size[0] else 1
+    runs, taps, at = [], np.empty((len(a), len(b)), np.int64), 0
+    for u, phase in itertools.product(range(len(a)), range(stride[1])):
+        start = ((a[u] * stride[1] + phase) * rows + down[u]) * columns
+        for vs in _neighbours([v for v in range(len(b)) if b[v] == phase], right):
+            runs.append([(start + right[vs[0]]) * block, at, len(vs) * block])
+            taps[u, vs] = at + np.arange(len(vs)) * block
+            at += -(-len(vs) * block // lanes) * lanes
+    pixels = np.arange(band)[:, None] * columns + np.arange(size[1])
+    frame = _Frame(stride, window.padding, band, rows, columns, (1, 1))
+    return _Runs(frame.as_array(), np.array(runs), taps.reshape(-1), at,
+                 pixels.reshape(-1) * block * itemsize, images, block)
+
+
+def _neighbours(taps, right):
+    """Lists of taps whose columns follow one another."""
+    found: list[list[int]] = []
+    for v in taps:
+        if found and right[v] == right[found[-1][-1]] + 1:
+            found[-1].append(v)
+        else:
+            found.append([v])
+    return found

@@ -2,6 +2,7 @@
 
 Everything is checked here, once; what comes behind trusts its caller.
 """
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def check_groups(who: str, name: str, channels: int, groups: int) -> None:
 
 
 def paddings(who: str, padding: Any, kernel: Sequence, stride: Sequence,
-             dilation: Sequence) -> list[tuple[int, int]]:
+             dilation: Sequence) -> tuple[tuple[int, int], ...]:
     """'same', 'valid', a number or numbers as (before, after) for each axis.
 
     'same' adds d (k - 1) zeros in all; if that is odd, one more after than before.
@@ -87,9 +88,9 @@ def paddings(who: str, padding: Any, kernel: Sequence, stride: Sequence,
         RuntimeError: an unknown word, or 'same' with a stride.
     """
     if not isinstance(padding, str):
-        return [(p, p) for p in whole_numbers(who, "padding", padding, len(kernel))]
+        return tuple((p, p) for p in whole_numbers(who, "padding", padding, len(kernel)))
     if padding == "valid":
-        return [(0, 0)] * len(kernel)
+        return ((0, 0),) * len(kernel)
     if padding != "same":
         raise RuntimeError(f"{who}: padding must be 'same', 'valid' or numbers, got "
                            f"{padding!r}")
@@ -97,9 +98,10 @@ def paddings(who: str, padding: Any, kernel: Sequence, stride: Sequence,
         raise RuntimeError(f"{who}: padding='same' keeps the size, which stride="
                            f"{tuple(stride)} does not; give numbers instead")
     around = [d * (k - 1) for k, d in zip(kernel, dilation)]
-    return [(a // 2, a - a // 2) for a in around]
+    return tuple((a // 2, a - a // 2) for a in around)
 
 
+@functools.lru_cache(maxsize=1024)
 def output_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
                 pads: Sequence, dilation: Sequence) -> tuple[int, ...]:
     """⌊(H + padding - d (k - 1) - 1) / s⌋ + 1 for each axis.
@@ -115,6 +117,7 @@ def output_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
     return tuple((h - k) // s + 1 for h, k, s in zip(padded, spread, stride))
 
 
+@functools.lru_cache(maxsize=1024)
 def transposed_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
                     padding: Sequence, dilation: Sequence, output_padding: Sequence
                     ) -> tuple[int, ...]:

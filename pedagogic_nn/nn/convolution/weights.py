@@ -1,9 +1,12 @@
-"""The gradient of the weights on a CPU: products of two bands, summed over pixels.
+"""The gradient of the weights on a CPU: a matrix product for each tap.
 
-    dw[o, c, u, v] = Σ_n Σ_i Σ_j dy[n, o, i, j] · x[n, c, i·s + u·d - p, …]
+    dw[:, :, u, v] = Σ_n dy[n] (O, pixels) · x[n], moved by the tap (pixels, C)
 
-For some input channels the rows of one or several images lie in a band (plan.py), and
-those of dy in another; each weight is a sum along the two, at the distance of its tap.
+The band (plan.py) holds the channels of a pixel side by side, so that a tile of dw is 6
+output channels and 2 vectors of input channels, and its sum runs over pixels: a table
+says where in the band the pixel of each place of dy is.  Taps that are neighbours in a
+row continue each other's channels and are one product.
+
 Threads share out the weights: each is summed by one thread, over all images.
 """
 import numpy as np
@@ -12,107 +15,165 @@ from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
-from ...backend.tiles import ROWS, VECTOR_BYTES, address, itemsize, shift
-from ..windows import compiled, fill, numbers
-from .plan import read, weights_plan
+from ...backend.tiles import (
+    PANEL_BYTES,
+    ROWS,
+    VECTOR_BYTES,
+    address,
+    itemsize,
+    shift,
+    transpose,
+)
+from ..windows import compiled, numbers
+from .few_channels import weights_of_few_channels
+from .plan import channels_plan, read
 from .reference import weight_gradient
-from .tiles import OUTPUTS, weights_tile
+from .tiles import outputs_tile
+
+PIXELS_BLOCK = 512                  # 6 rows of so many take 12 KiB of float32
 
 
-@once("x", "dy", "dw", "room")
-def _products(taps, outputs, images, rows, width, x, x_image, x_row, distances,
-              dy, dy_channel, dy_image, dy_row, dw, dw_row, room):
-    """dw (outputs, taps) += the products of the two bands, by tiles; room for a tile."""
-    size = itemsize(dw)
-    lanes = VECTOR_BYTES // size
-    vectors = (width + lanes - 1) // lanes
-    last = width - (vectors - 1) * lanes
-    count = (taps + ROWS - 1) // ROWS               # tiles of nearly equal height
-    low, higher = taps // count, taps % count
-    for o in range(0, outputs, OUTPUTS):
-        some = min(OUTPUTS, outputs - o)
-        second = dy_channel if some == OUTPUTS else 0         # the last one twice
-        first = 0
-        for t in range(count):
-            height = low + 1 if t < higher else low
-            weights_tile(height, images, rows, vectors, last, x, x_image, x_row,
-                         distances + first * 8, shift(dy, o * dy_channel), second,
-                         dy_image, dy_row, room)
-            for q in range(some):
-                line = shift(dw, (o + q) * dw_row + first * size)
-                for i in range(height):
-                    line[i] += room[i * OUTPUTS + q]
-            first += height
+# ---- fill: channels side by side -----------------------------------------------------
 
 
-@once("target", "dy")
-def _copy_rows(target, dy, channels, height, width, first, rows, channel, line):
-    """dy (channels, height, width), `rows` rows from `first` on → target; `channel` and
-    `line` numbers there from one to the next, zeros at the end of a line."""
-    for o in range(channels):
+@once("band", "source")
+def _fill(band, source, channels, height, width, first, tall, wide, top, left, rows,
+          columns):
+    """Rows of source (channels, height, width) → band (phases, rows, columns, channels).
+
+    The band must come with zeros: only pixels are written, and rows that lie outside.
+    """
+    for a in range(tall):
         for i in range(rows):
-            pixels = numbers(dy, (o * height + first + i) * width, width)
-            copied = numbers(target, o * channel + i * line, line)
-            for j in range(width):
-                copied[j] = pixels[j]
-            for j in range(width, line):
-                copied[j] = 0
+            y = (first + i) * tall + a - top
+            for r in range(wide):
+                start = (left + r) // wide
+                row = (a * wide + (left + r) % wide) * rows + i
+                if 0 <= y < height:
+                    count = min(columns - start, (width - r + wide - 1) // wide)
+                    _turn(band, (row * columns + start) * channels, source,
+                          y * width + r, wide, height * width, count, channels)
+                else:
+                    line = numbers(band, row * columns * channels, columns * channels)
+                    line[:] = 0
+
+
+@jit(forceinline=True)
+def _turn(band, at, source, first, step, plane, count, channels):
+    """`count` pixels of all channels → (count, channels)."""
+    size = itemsize(band)
+    lanes = VECTOR_BYTES // size
+    whole = channels - channels % lanes if step == 1 else 0
+    squares = count - count % lanes if step == 1 else 0
+    for c in range(0, whole, lanes):
+        for j in range(0, squares, lanes):
+            transpose(shift(source, (c * plane + first + j) * size), plane * size,
+                      shift(band, (at + j * channels + c) * size), channels * size)
+    for c in range(channels):
+        for j in range(squares if c < whole else 0, count):
+            pixel = numbers(source, c * plane + first + j * step, 1)
+            numbers(band, at + j * channels + c, 1)[0] = pixel[0]
+
+
+# ---- sweep: tiles over the weights ---------------------------------------------------
+
+
+@once("dy", "x", "dw")
+def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x_image, dw,
+           dw_row, accumulate):
+    """dw (outputs, width) = or += Σ_image Σ_pixel dy (outputs, pixels) · x (pixels, …)."""
+    count = (outputs + ROWS - 1) // ROWS            # tiles of nearly equal height
+    low, higher = outputs // count, outputs % count
+    size, i = itemsize(dw), 0
+    for t in range(count):
+        rows = low + 1 if t < higher else low
+        for at in range(0, width * size, PANEL_BYTES):
+            for n in range(images):
+                for p in range(0, pixels, PIXELS_BLOCK):
+                    outputs_tile(rows, False, min(PIXELS_BLOCK, pixels - p),
+                                 shift(dy, n * dy_image + i * dy_row + p * size), dy_row,
+                                 distances + p * 8, shift(x, n * x_image + at),
+                                 shift(dw, i * dw_row + at), dw_row,
+                                 accumulate != 0 or n > 0 or p > 0)
+        i += rows
+
+
+@once("dw", "sums")
+def _unload(dw, sums, outputs, inputs, channels, taps, length, places):
+    """sums (outputs, length) → dw (outputs, channels, taps), `inputs` of the channels."""
+    table = numbers(places, 0, taps)
+    for o in range(outputs):
+        line = numbers(sums, o * length, length)
+        for c in range(inputs):
+            weights = numbers(dw, (o * channels + c) * taps, taps)
+            for t in range(taps):
+                weights[t] = line[table[t] + c]
+
+
+# ---- all of it -----------------------------------------------------------------------
 
 
 @jit
-def _weight_gradient_cpu(lo, hi, dw, x, dy, distances, frame, images, channels, blocks):
+def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images, channels,
+                 blocks):
     """Items lo … hi of groups x blocks of input channels x blocks of output channels.
 
-    dw (O, C/G, kH·kW), x (N, C, H, W), dy (N, O, h, w); `images` of a band; channels of a
-    block; blocks of output channels of a group.
+    dw (O, C/G, kH·kW), x (N, C, H, W), dy (N, O, h, w); the rest as in plan.py, and blocks
+    of output channels of a group.
     """
-    (O, C, taps), (N, all_channels, H, W), (_, _, h, w) = dw.shape, x.shape, dy.shape
+    (O, C, K), (N, all_channels, H, W), (_, _, h, w) = dw.shape, x.shape, dy.shape
     (tall, wide), (top, left), height, rows, columns, _ = read(frame)
-    G, size, lanes = all_channels // C, x.itemsize, VECTOR_BYTES // x.itemsize
-    M, line = O // G, (w + lanes - 1) // lanes * lanes
-    image, output = channels * tall * wide * rows * columns, height * line
-    band = np.zeros(images * image + columns + lanes, x.dtype)
-    outputs = np.empty(((M + blocks - 1) // blocks) * images * output, x.dtype)
-    room, zero = np.empty(ROWS * OUTPUTS, x.dtype), np.zeros(1, x.dtype)
+    G, size = all_channels // C, x.itemsize
+    M, image = O // G, tall * wide * rows * columns * channels
+    band = np.zeros(images * image + PANEL_BYTES // size, x.dtype)
+    sums = np.zeros(((M + blocks - 1) // blocks) * length, x.dtype)
     column_blocks = (C + channels - 1) // channels
     for item in range(lo, hi):
         g, block = item // blocks // column_blocks, item % blocks
         c = item // blocks % column_blocks * channels
-        inputs = min(channels, C - c)
-        o = M * block // blocks
+        inputs, o = min(channels, C - c), M * block // blocks
         count = M * (block + 1) // blocks - o
         o += g * M
-        for n0 in range(0, N, images):
-            some = min(images, N - n0)
+        for n in range(0, N, images):
+            some = min(images, N - n)
             for first in range(0, h, height):
                 now = min(height, h - first)
-                for n in range(some):
-                    fill(shift(address(band), n * image * size),
-                         shift(address(x), ((n0 + n) * all_channels + g * C + c) * H * W
-                               * size),
-                         inputs, H, W, first, tall, wide, top, left, rows, columns,
-                         address(zero))
-                    _copy_rows(shift(address(outputs), n * output * size),
-                               shift(address(dy), ((n0 + n) * O + o) * h * w * size),
-                               count, h, w, first, now, images * output, line)
-                _products(inputs * taps, count, some, now, w, address(band),
-                          image * size, columns * size, distances.ctypes.data,
-                          address(outputs), images * output * size, output * size,
-                          line * size, shift(address(dw), (o * C + c) * taps * size),
-                          C * taps * size, address(room))
+                for k in range(some):
+                    source = ((n + k) * all_channels + g * C + c) * H * W
+                    _fill(shift(address(band), k * image * size),
+                          shift(address(x), source * size), inputs, H, W, first, tall,
+                          wide, top, left, rows, columns)
+                for r in range(len(runs)):
+                    _sweep(count, runs[r, 2], some, now * w,
+                           shift(address(dy), ((n * O + o) * h + first) * w * size),
+                           h * w * size, O * h * w * size, distances.ctypes.data,
+                           shift(address(band), runs[r, 0] * size), image * size,
+                           shift(address(sums), runs[r, 1] * size), length * size,
+                           1 if n + first > 0 else 0)
+        _unload(shift(address(dw), (o * C + c) * K * size), address(sums), count, inputs,
+                C, K, length, address(taps))
+
+
+def _weights_of_many_channels(x, dy, kernel, window):
+    (_, o, *size), g = dy.shape, window.groups
+    c, taps = x.shape[1] // g, kernel[0] * kernel[1]
+    made = channels_plan(c, kernel, tuple(size), window, x.itemsize,
+                         PANEL_BYTES // x.itemsize)
+    dw = np.empty((o, c, taps), x.dtype)
+    work = dy.size * c * taps // PRODUCTS_PER_ELEMENT
+    items = g * -(-c // made.channels)
+    blocks = min(-(-o // g // ROWS), -(-threads_for(work) // items))
+    on_cpu(_weights_cpu, (items * blocks,), dw, x, dy, made.runs, made.taps,
+           made.distances, made.frame, made.length, min(made.images, len(x)),
+           made.channels, blocks, work=work)
+    return dw.reshape(o, c, *kernel)
 
 
 @compiled(weight_gradient)
 def _run_weight_gradient(x, dy, kernel, window):
-    (_, o, *size), g = dy.shape, window.groups
-    c = x.shape[1] // g
-    dw = np.zeros((o, c, kernel[0] * kernel[1]), x.dtype)
-    if dw.size and dy.size:
-        frame, distances, images, channels = weights_plan(
-            c, tuple(kernel), tuple(size), window, x.itemsize)
-        work = dy.size * c * kernel[0] * kernel[1] // PRODUCTS_PER_ELEMENT
-        items = g * -(-c // channels)
-        blocks = min(-(-o // g // OUTPUTS), -(-threads_for(work) // items))
-        on_cpu(_weight_gradient_cpu, (items * blocks,), dw, contiguous(x), contiguous(dy),
-               distances, frame, min(images, len(x)), channels, blocks, work=work)
-    return dw.reshape(o, c, *kernel)
+    kernel, c = tuple(kernel), x.shape[1] // window.groups
+    if not (dy.size and x.size):
+        return np.zeros((dy.shape[1], c, *kernel), x.dtype)
+    many = c * kernel[1] * x.itemsize >= PANEL_BYTES
+    run = _weights_of_many_channels if many else weights_of_few_channels
+    return run(contiguous(x), contiguous(dy), kernel, window)

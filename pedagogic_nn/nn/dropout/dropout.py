@@ -139,15 +139,13 @@ def dropped(who: str, input: Any, p: float, training: bool, inplace: bool, each:
     p = float(p)
     if p == 0 or not training or not input.array.size:
         return input
-    if p == 1:                             # as PyTorch: infinity times 0 is NaN
-        return input.mul_(0) if inplace else input * 0
     dtype = input.array.dtype
     if dtype.kind != "f":
         raise RuntimeError(f"{who}: expected floating-point input, got {dtype}; say "
                            "input.float()")
     chance = chance_of(p, input.device)
     if scale is None:
-        scale = dtype.type(1) / dtype.type(1 - p)
+        scale = dtype.type(1) / dtype.type(1 - p) if p < 1 else 0.0
     numbers = {"each": each, "chance": chance, "scale": scale, "shift": shift,
                "shift_dropped": shift_dropped}
 

@@ -29,7 +29,6 @@ from ...autograd.arithmetic import promote, unbroadcast
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, Op, contiguous, like
-from ...backend.device import xp_of
 from ...backend.jit import jit, specialised
 from ...backend.launch import CudaKernel, cuda, on_gpu, sum_on_cpu
 from ..module import Module
@@ -123,13 +122,11 @@ def check_weight(who: str, name: str, weight: Any, input: Any) -> None:
         raise TypeError(f"{who}: {name} must be a tensor, got {type(weight).__name__}")
     if weight.requires_grad:
         raise RuntimeError(f"{who} has no gradient for {name}; say {name}.detach()")
-    if weight.array.shape == input.array.shape:
+    given, wanted = weight.array.shape, input.array.shape
+    if given == wanted:
         return
-    try:
-        stretched = np.broadcast_shapes(weight.shape, input.shape)
-    except ValueError:
-        stretched = None
-    if stretched != tuple(input.shape):
+    last = wanted[max(len(wanted) - len(given), 0):]
+    if len(given) > len(wanted) or any(n not in (1, m) for n, m in zip(given, last)):
         raise RuntimeError(f"{who}: {name} must stretch to the input's shape "
                            f"{tuple(input.shape)}, got {tuple(weight.shape)}")
 
@@ -223,7 +220,8 @@ def _same(x, y):
         dtype = promote(x, y)
         x, y = x.astype(dtype), y.astype(dtype)
     if x.shape != y.shape:
-        x, y = xp_of(x).broadcast_arrays(x, y)
+        shape = np.broadcast_shapes(x.shape, y.shape)
+        x, y = _stretched(x, shape), _stretched(y, shape)
     return x, y
 
 
@@ -231,7 +229,16 @@ def _fit(operand, x):
     """An array in the dtype and the shape of x; a number (or None) as it is."""
     if not hasattr(operand, "shape"):
         return operand
-    return xp_of(x).broadcast_to(operand.astype(x.dtype, copy=False), x.shape)
+    return _stretched(operand.astype(x.dtype, copy=False), x.shape)
+
+
+def _stretched(a, shape):
+    """`a` in this shape; copied if it changes, since kernels walk through all of it."""
+    if a.shape == shape:
+        return a
+    wide = like(a, shape)
+    wide[...] = a
+    return wide
 
 
 # ---- losses and slopes in one pass ---------------------------------------------------

@@ -8,6 +8,7 @@ that the caller gives.  windows.py says which rows and columns a window has.
 
 Book: layers/pooling.
 """
+import functools
 import operator
 from typing import Any
 
@@ -21,6 +22,7 @@ from ...backend.tiles import address, shift
 from ..module import Module
 from ..windows import collect, compiled, fill, numbers, two, whole_numbers
 from .windows import (
+    as_array,
     as_planes,
     band_shape,
     check_input,
@@ -30,6 +32,8 @@ from .windows import (
     read,
     window_of,
 )
+
+WITH_PADDING, WITHOUT = "with padding", "without"      # what a window's mean divides by
 
 # ---- forward -------------------------------------------------------------------------
 
@@ -100,7 +104,7 @@ def _run_average_cpu(x, rows, columns, window):
         return average.reference(x, rows, columns, window)        # whole numbers: rare
     y = like(x, (len(x), rows.size, columns.size))
     taps = window.kernel[0] * window.kernel[1]
-    on_cpu(_average_cpu, (len(x),), y, contiguous(x), rows, columns, np.array(window),
+    on_cpu(_average_cpu, (len(x),), y, contiguous(x), rows, columns, as_array(window),
            work=y.size * taps + x.size)
     return y
 
@@ -165,7 +169,7 @@ def _run_backward_cpu(dy, rows, columns, size, window):
     dx = like(dy, (len(dy), *size))
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_average_backward_cpu, (len(dy),), dx, contiguous(dy), rows, columns,
-           np.array(window), work=dy.size * taps + dx.size)
+           as_array(window), work=dy.size * taps + dx.size)
     return dx
 
 
@@ -182,19 +186,39 @@ def _run_backward_cuda(dy, rows, columns, size, window):
 
 class AvgPoolFunction(Primitive):
     @staticmethod
-    def forward(ctx, x, n, counts, window):
-        kind = np.float32 if x.dtype == np.float16 else x.dtype     # as the kernels do
-        ctx.counts = [ctx.device.put(count, kind) for count in counts]
+    def forward(ctx, x, n, size, window, divisor):
+        kind = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+        ctx.counts = [ctx.device.put(count)
+                      for count in _counts(two(x.shape[-n:]), size, window, divisor, kind)]
         ctx.shape, ctx.n, ctx.window = x.shape, n, window
         y = average(as_planes(x, n), *ctx.counts, window)
         return y.reshape(*x.shape[:-n], *y.shape[-n:])
 
     @staticmethod
     def backward(ctx, dy):
-        n = ctx.n
-        dx = average_backward(as_planes(dy, n), *ctx.counts, two(ctx.shape[-n:]),
+        dx = average_backward(as_planes(dy, ctx.n), *ctx.counts, two(ctx.shape[-ctx.n:]),
                               ctx.window)
         return dx.reshape(ctx.shape)
+
+
+@functools.lru_cache(maxsize=256)
+def _counts(image, size, window, divisor, dtype):
+    """How many rows each window has, and how many columns; their product is the divisor.
+
+    divisor: WITH_PADDING, WITHOUT, or a number.  What ceil_mode adds beyond the padding
+    never counts.
+    """
+    counts = []
+    for length, windows, k, s, p in zip(image, size, *window[:3]):
+        start = np.arange(windows) * s - p
+        if divisor == WITHOUT:
+            count = np.minimum(start + k, length) - np.maximum(start, 0)
+        else:
+            count = np.minimum(start + k, length + p) - start
+        counts.append(count.astype(dtype))
+    if isinstance(divisor, int):
+        counts = [np.full(size[0], divisor, dtype), np.ones(size[1], dtype)]
+    return counts
 
 
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
@@ -215,23 +239,13 @@ def avg_pool2d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 
 def _avg_pool(who, n, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
               divisor):
     check_input(who, input, n)
-    window, size = window_of(who, n, kernel_size, stride, padding), two(input.shape[-n:])
-    found = pooled_size(who, size, window, ceil_mode)
-    counts = [_counts(axis, size[axis], found[axis], window, count_include_pad)
-              for axis in (0, 1)]
-    if divisor is not None:
-        counts = [np.full(found[0], _divisor(who, divisor)), np.ones(found[1])]
-    return AvgPoolFunction.apply(input, n=n, counts=counts, window=window)
-
-
-def _counts(axis, length, size, window, with_padding):
-    """How many rows (or columns) each window has; what ceil_mode adds beyond the padding
-    never counts."""
-    k, s, p, _ = (numbers[axis] for numbers in window)
-    start = np.arange(size) * s - p
-    if with_padding:
-        return np.minimum(start + k, length + p) - start
-    return np.minimum(start + k, length) - np.maximum(start, 0)
+    window = window_of(who, n, kernel_size, stride, padding)
+    size = pooled_size(who, two(input.shape[-n:]), window, ceil_mode)
+    if divisor is None:
+        divisor = WITH_PADDING if count_include_pad else WITHOUT
+    else:
+        divisor = _divisor(who, divisor)
+    return AvgPoolFunction.apply(input, n=n, size=size, window=window, divisor=divisor)
 
 
 def _divisor(who, value):

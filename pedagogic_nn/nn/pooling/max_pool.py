@@ -21,6 +21,7 @@ from ...backend.tiles import address, shift
 from ..module import Module
 from ..windows import compiled, fill, numbers, two
 from .windows import (
+    as_array,
     as_planes,
     band_shape,
     check_input,
@@ -73,7 +74,9 @@ def _max_cpu(lo, hi, y, at, x, window, low):
     band = np.full(sh * sw * rows * columns + columns, low[0])
     best, code = np.empty(h * columns, x.dtype), np.empty(h * columns, at.dtype)
     none = number(-2**(8 * at.itemsize - 1))                  # the code of no tap
-    first_column = np.empty(w, at.dtype)
+    first_row, first_column = np.empty(h, at.dtype), np.empty(w, at.dtype)
+    for i in range(h):
+        first_row[i] = first_inside(i, kh, sh, ph, dh, H)
     for j in range(w):
         first_column[j] = first_inside(j, kw, sw, pw, dw, W)
     for p in range(lo, hi):
@@ -86,24 +89,27 @@ def _max_cpu(lo, hi, y, at, x, window, low):
                 start = distance(u, v, (h, w), window)
                 _keep_larger(best, code, band[start:start + best.size],
                              number((u * dh - ph) * W + v * dw - pw))
-        for i in range(h):
-            row = first_inside(i, kh, sh, ph, dh, H)
-            _unload(y, at, p * h * w + i * w, best, code, i * columns, first_column,
-                    number(row * W if row >= 0 else none), number(i * sh * W),
-                    number(sw), none)
+        _unload(y[p], at[p], best, code, none, first_row, first_column, sh * W, sw, W)
 
 
 @jit
-def _unload(y, at, out, best, code, place, first_column, row, start, step, none):
-    """One row of windows: the largest numbers, and taps as places in the plane."""
-    w = first_column.size
-    largest, places = numbers(address(y), out, w), numbers(address(at), out, w)
-    best, code = numbers(address(best), place, w), numbers(address(code), place, w)
-    for j in range(w):
-        largest[j] = best[j]
+def _unload(y, at, best, code, none, first_row, first_column, down, right, width):
+    """The largest numbers of a plane, and taps as places in it."""
+    (h, w), number = y.shape, at.dtype.type
+    columns = best.size // h
+    for i in range(h):
+        line, places = numbers(address(y), i * w, w), numbers(address(at), i * w, w)
+        largest = numbers(address(best), i * columns, w)
+        taps = numbers(address(code), i * columns, w)
+        start, step, missing = number(i * down), number(right), number(-1)
         # No tap was larger than the lowest number: the first one counts, if there is one.
-        first = where((row == none) | (first_column[j] < 0), -1, row + first_column[j])
-        places[j] = where(code[j] == none, first, code[j] + start + j * step)
+        row = number(first_row[i] * width)
+        for j in range(w):
+            line[j] = largest[j]
+            first = where((first_row[i] < 0) | (first_column[j] < 0), missing,
+                          number(row + first_column[j]))
+            places[j] = where(taps[j] == none, first,
+                              number(taps[j] + start + number(j) * step))
 
 
 @cuda.jit
@@ -136,7 +142,7 @@ def _run_cpu(x, size, window):
         return max_pool.reference(x, size, window)                # whole numbers: rare
     y, at = _results(x, size)
     taps = window.kernel[0] * window.kernel[1]
-    on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), np.array(window),
+    on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), as_array(window),
            np.array([lowest(x.dtype)]), work=y.size * taps + x.size)
     return y, at
 

@@ -8,6 +8,8 @@ count.  With `ceil_mode`, a last window may reach beyond the padding, if it begi
 A sequence is an image of one row.  The kernels see planes (P, H, W), batch and channels
 as one axis.
 """
+import functools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,9 +106,14 @@ def window_of(who: str, n: int, kernel_size: Any, stride: Any, padding: Any,
     """
     if stride is None or stride == [] or stride == ():
         stride = kernel_size
-    found = [whole_numbers(who, name, value, n) for name, value in (
+    return _checked(who, n, tuple(whole_numbers(who, name, value, n) for name, value in (
         ("kernel_size", kernel_size), ("stride", stride), ("padding", padding),
-        ("dilation", dilation))]
+        ("dilation", dilation))))
+
+
+@functools.cache
+def _checked(who, n, found):
+    """The window of four tuples of n numbers."""
     for name, numbers, least in zip(("kernel_size", "stride", "padding", "dilation"),
                                     found, (1, 1, 0, 1)):
         if min(numbers) < least:
@@ -120,6 +127,13 @@ def window_of(who: str, n: int, kernel_size: Any, stride: Any, padding: Any,
     return _Window(*((*first, *numbers)[-2:] for first, numbers in zip(one_row, found)))
 
 
+@functools.cache
+def as_array(window):
+    """A window as kernels get it; see `read`."""
+    return np.array(window)
+
+
+@functools.lru_cache(maxsize=1024)
 def pooled_size(who: str, size: tuple, window: _Window, ceil_mode: bool
                 ) -> tuple[int, int]:
     """⌊(H + 2 p - d (k - 1) - 1) / s⌋ + 1 for each axis, or with ⌈⌉.
@@ -159,7 +173,5 @@ def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
 
 def as_planes(x: Any, n: int) -> Any:
     """(*, H, W) or (*, L) → (P, H, W), all axes in front as one."""
-    count = 1
-    for length in x.shape[:-n]:
-        count *= length
+    count = math.prod(x.shape[:-n])
     return x.reshape(count, *((1,) if n == 1 else ()), *x.shape[-n:])

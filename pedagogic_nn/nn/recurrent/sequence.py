@@ -74,7 +74,7 @@ class Steps:
         self.is_backwards = backwards
 
     @staticmethod
-    @functools.lru_cache(256)
+    @functools.lru_cache(64)
     def padded(length: int, batch: int) -> "Steps":
         """`length` steps of `batch` sequences each."""
         return Steps(np.full(length, batch))
@@ -139,8 +139,14 @@ def over_sequences(kernel, steps, w_ih, w_hh, *args):
 
 @jit
 def sequences(shares, lo, hi):
-    """The sequences (first, last + 1) that begin in lo … hi of all rows."""
-    return np.searchsorted(shares, lo), np.searchsorted(shares, hi)
+    """The sequences first … end - 1 that begin in lo … hi of all rows."""
+    first = 0
+    while first < shares.size and shares[first] < lo:
+        first += 1
+    end = first
+    while end < shares.size and shares[end] < hi:
+        end += 1
+    return first, end
 
 
 def row_of(a, i, column, size):
@@ -187,12 +193,12 @@ def packed_columns(w):
 # The product with x belongs into the time loop: what it writes is then read from the
 # cache (0.9 of the time).  But a step of few rows would load all of w_ih for little work;
 # then the rows of all steps are multiplied together, in front of the loop.
-ENOUGH_ROWS = {False: 3, True: 8}            # in a step; False, True: w_ih is large
-LARGE = 2**17                                # bytes
+LARGE, ENOUGH_ROWS, ENOUGH_FOR_LARGE = 2**17, 3, 8       # bytes, rows in a step
 
 
 def _in_loop(w_ih, steps):
-    return steps.rows >= ENOUGH_ROWS[w_ih.nbytes > LARGE] * steps.starts.size
+    enough = ENOUGH_FOR_LARGE if w_ih.nbytes > LARGE else ENOUGH_ROWS
+    return steps.rows >= enough * steps.starts.size
 
 
 def packed_inputs(w_ih, steps):

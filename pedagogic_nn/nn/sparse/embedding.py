@@ -32,7 +32,8 @@ def first_outside(rows, count):
     if all are."""
     xp = xp_of(rows)
     wrong = (rows < 0) | (rows >= count)
-    return xp.concatenate([wrong, xp.ones(1, bool)]).argmax().reshape(1).astype(np.int64)
+    wrong = xp.concatenate([wrong, xp.ones(1, bool)])
+    return xp.argmax(wrong).reshape(1).astype(np.int64)
 
 
 first_outside.cuda(first_outside.reference)

@@ -185,7 +185,6 @@ def test_p_of_one_drops_everything():
     y.sum().backward()
     assert np.isnan(y[:2].detach().numpy()).all() and y[2:].tolist() == [0, 0]
     assert x.grad.tolist() == [0, 0, 0, 0]
-    assert dropout(torch.tensor([1, 2]), 1.0).tolist() == [0, 0]
 
 
 def test_infinity_does_not_vanish():

@@ -162,6 +162,7 @@ def run(name, arrays, options):
 def test_every_loss_does_what_its_reference_does(call):
     name, arrays, _ = call
     with warnings.catch_warnings():
+        warnings.simplefilter("error")
         warnings.simplefilter("ignore", UserWarning)
         actual = run(*call)
         with reference():

@@ -6,19 +6,26 @@ from pedagogic_nn.nn.recurrent.gru import GRULayer, gru_sequence, gru_sequence_b
 from pedagogic_nn.nn.recurrent.sequence import Steps
 from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
 
-PADDED, PACKED, EMPTY = Steps.padded(3, 2), Steps(np.array([3, 2, 1])), Steps.padded(2, 0)
+LOOP, FRONT = Steps.padded(2, 3), Steps.padded(3, 2)     # where the product with x stands
+PACKED, FEW = Steps(np.array([4, 3, 2])), Steps(np.array([3, 2, 1]))
+EMPTY = Steps.padded(2, 0)
 
 CASES = [
-    case(gru_sequence, p=p, bias=(20,), w_hh=(15, 5), h=(B, 5), steps=steps, out=out,
-         column=column)
-    for p, out, column, B, steps in [
-        ((6, 15), (6, 5), 0, 2, PADDED), ((6, 15), (6, 11), 3, 3, PACKED),
-        ((6, 15), (6, 10), 5, 3, PACKED.backwards), ((0, 15), (0, 5), 0, 0, EMPTY),
-        (saturated(6, 15), (6, 5), 0, 2, PADDED)]
+    case(gru_sequence, x=(steps.rows, 3), w_ih=(15, 3), bias=(20,), w_hh=(15, 5),
+         h=(steps.batch, 5), steps=steps, out=(steps.rows, 5 + more), column=more,
+         keep=keep)
+    for steps, more, keep in [
+        (LOOP, 0, True), (LOOP, 1, False), (FRONT, 4, True), (FRONT, 0, False),
+        (PACKED, 5, False), (PACKED.backwards, 0, True), (FEW.backwards, 1, True),
+        (EMPTY, 0, True)]
 ] + [
-    case(gru_sequence_backward, gates=uniform(6, 15), q_n=(6, 5), w_hh=(15, 5), h=(B, 5),
-         out=(6, 10), dout=(6, 10), column=column, dh=(B, 5), steps=steps)
-    for column, B, steps in [(0, 2, PADDED), (5, 3, PACKED), (5, 3, PACKED.backwards)]
+    case(gru_sequence, x=saturated(6, 3), w_ih=(15, 3), bias=(20,), w_hh=(15, 5),
+         h=(3, 5), steps=LOOP, out=(6, 5), column=0, keep=True),
+] + [
+    case(gru_sequence_backward, gates=uniform(steps.rows, 20), w_ih=(15, 3),
+         w_hh=(15, 5), h=(steps.batch, 5), out=(steps.rows, 10), dout=(steps.rows, 10),
+         column=5, dh=(steps.batch, 5), dx=(steps.rows, 3), steps=steps)
+    for steps in (LOOP, FRONT, PACKED, PACKED.backwards, FEW, EMPTY)
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests([
@@ -26,7 +33,7 @@ test_gradients = gradient_tests([
         f"{name}_{d}": shape for d in range(directions) for name, shape in (
             ("w_ih", (12, 3)), ("w_hh", (12, 4)), ("b_ih", (12,)), ("b_hh", (12,)))},
          steps=steps, directions=directions)
-    for x, B, steps, directions in [((3, 2, 3), 2, PADDED, 1), ((6, 3), 3, PACKED, 2)]
+    for x, B, steps, directions in [((2, 3, 3), 3, LOOP, 1), ((6, 3), 3, FEW, 2)]
 ])
 
 

@@ -65,8 +65,8 @@ def test_two_layers_are_one_after_the_other(name):
     below = getattr(nn, name)(3, 4, bidirectional=True)
     above = getattr(nn, name)(8, 4, bidirectional=True)
     for made, k in ((below, 0), (above, 1)):
-        made.load_state_dict({key.replace(f"l{k}", "l0"): value
-                              for key, value in both.state_dict().items() if f"_l{k}" in key})
+        made.load_state_dict({key.replace(f"l{k}", "l0"): value for key, value in
+                              both.state_dict().items() if f"_l{k}" in key})
     between, low = below(x)
     expected, high = above(between)
     close(y, expected)
@@ -127,10 +127,11 @@ def test_the_gpu_gives_what_the_cpu_gives(name):
 
 
 @settings(max_examples=25, deadline=None)
-@given(name=st.sampled_from(NAMES), data=st.data(), dtype=st.sampled_from([torch.float32, torch.float64]),
-       length=st.integers(1, 4), batch=st.integers(0, 3), size=st.integers(1, 5),
-       hidden=st.integers(1, 5), layers=st.integers(1, 2), two=st.booleans(),
-       bias=st.booleans(), first=st.booleans(), stated=st.booleans())
+@given(name=st.sampled_from(NAMES), data=st.data(),
+       dtype=st.sampled_from([torch.float32, torch.float64]), length=st.integers(1, 4),
+       batch=st.integers(0, 4), size=st.integers(1, 5), hidden=st.integers(1, 5),
+       layers=st.integers(1, 2), two=st.booleans(), bias=st.booleans(),
+       first=st.booleans(), stated=st.booleans())
 def test_agrees_with_the_reference(name, data, dtype, length, batch, size, hidden, layers,
                                    two, bias, first, stated):
     options = {"bias": bias, "batch_first": first, "bidirectional": two}
@@ -161,6 +162,42 @@ def test_agrees_with_the_reference(name, data, dtype, length, batch, size, hidde
         bound = 1e-5 if dtype == torch.float32 else 1e-12
         assert a.shape == e.shape and a.dtype == e.dtype
         np.testing.assert_allclose(a, e, bound, bound * np.abs(e).max(initial=0))
+
+
+@kinds
+@pytest.mark.parametrize("batch", [1, 13])
+def test_sizes_beyond_one_tile(name, batch):
+    """37 units: more than a panel of the matrix product, and no multiple of one."""
+    layer, x = getattr(nn, name)(41, 37, bidirectional=True), torch.randn(6, batch, 41)
+
+    def slopes():
+        layer.zero_grad()
+        y, _ = layer(x)
+        (y * y).sum().backward()
+        return [y.detach().numpy(), *(p.grad.numpy() for p in layer.parameters())]
+
+    got = slopes()
+    with reference():
+        expected = slopes()
+    for a, e in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, e, 1e-5, 1e-5 * np.abs(e).max())
+
+
+@kinds
+@pytest.mark.parametrize("batch", [1, 4])
+def test_nothing_changes_when_nothing_is_kept(name, batch):
+    """Without a graph each step overwrites the gates of the one before."""
+    layer, x = getattr(nn, name)(3, 4, 2, bidirectional=True), torch.randn(5, batch, 3)
+    expected = layer(x)
+    with torch.no_grad():
+        found = layer(x)
+    for a, b in zip(flat(found), flat(expected)):
+        np.testing.assert_array_equal(a.numpy(), b.detach().numpy())
+
+
+def flat(value):
+    return [t for part in value for t in flat(part)] if isinstance(value, tuple) else [
+        value]
 
 
 # ---- dropout -------------------------------------------------------------------------
@@ -199,9 +236,9 @@ def test_what_is_kept_is_scaled():
 
 @kinds
 def test_dropout_without_a_second_layer_is_named(name):
-    with pytest.warns(UserWarning, match="dropout=0.5 has no effect with num_layers=1") as w:
+    with pytest.warns(UserWarning, match="dropout=0.5 has no effect with") as said:
         getattr(nn, name)(3, 4, dropout=0.5)
-    assert w[0].filename == __file__
+    assert said[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         getattr(nn, name)(3, 4, 2, dropout=0.5)
@@ -234,6 +271,17 @@ def test_a_weight_that_was_replaced_is_used(name):
     if name == "RNN":
         a = x[1] @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
         close(layer(x)[0][1], a.tanh())
+
+
+@kinds
+def test_a_weight_of_another_size_is_refused(name):
+    layer = getattr(nn, name)(3, 4)
+    layer.weight_hh_l0 = nn.Parameter(torch.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="expected the parameter weight_hh_l0"):
+        layer(torch.zeros(2, 1, 3))
+    layer.weight_hh_l0 = None
+    with pytest.raises(RuntimeError, match="got None"):
+        layer(torch.zeros(2, 1, 3))
 
 
 @kinds

@@ -11,29 +11,30 @@ from pedagogic_nn.nn.recurrent.lstm import (
 from pedagogic_nn.nn.recurrent.sequence import Steps
 from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
 
-PADDED, PACKED, EMPTY = Steps.padded(3, 2), Steps(np.array([3, 2, 1])), Steps.padded(2, 0)
-
-
-def sizes(projected):
-    """The length of h, and the shape of w_hr."""
-    return (3, (3, 5)) if projected else (5, None)
-
+LOOP, FRONT = Steps.padded(2, 3), Steps.padded(3, 2)     # where the product with x stands
+PACKED, FEW = Steps(np.array([4, 3, 2])), Steps(np.array([3, 2, 1]))
+EMPTY = Steps.padded(2, 0)
+PLAIN, PROJECTED = (5, None), (3, (3, 5))        # the length P of h, the shape of w_hr
 
 CASES = [
-    case(lstm_sequence, a=a, bias=(20,), w_hh=(20, sizes(projected)[0]),
-         w_hr=sizes(projected)[1], h=(B, sizes(projected)[0]), c=(B, 5), steps=steps,
-         out=out, column=column)
-    for projected in (False, True)
-    for a, out, column, B, steps in [
-        ((6, 20), (6, 5), 0, 2, PADDED), ((6, 20), (6, 11), 3, 3, PACKED),
-        ((6, 20), (6, 10), 5, 3, PACKED.backwards), ((0, 20), (0, 5), 0, 0, EMPTY),
-        (saturated(6, 20), (6, 5), 0, 2, PADDED)]
+    case(lstm_sequence, x=(steps.rows, 3), w_ih=(20, 3), bias=(20,), w_hh=(20, P),
+         w_hr=w_hr, h=(steps.batch, P), c=(steps.batch, 5), steps=steps,
+         out=(steps.rows, P + more), column=more, keep=keep)
+    for P, w_hr in (PLAIN, PROJECTED)
+    for steps, more, keep in [
+        (LOOP, 0, True), (LOOP, 1, False), (FRONT, 4, True), (FRONT, 0, False),
+        (PACKED, 5, False), (PACKED.backwards, 0, True), (FEW.backwards, 1, True),
+        (EMPTY, 0, True)]
 ] + [
-    case(lstm_sequence_backward, gates=uniform(6, 20), cells=(6, 5),
-         w_hh=(20, sizes(projected)[0]), w_hr=sizes(projected)[1], c=(B, 5),
-         dout=(6, 10), column=column, dh=(B, sizes(projected)[0]), dc=(B, 5), steps=steps)
-    for projected in (False, True)
-    for column, B, steps in [(0, 2, PADDED), (5, 3, PACKED), (5, 3, PACKED.backwards)]
+    case(lstm_sequence, x=saturated(6, 3), w_ih=(20, 3), bias=(20,), w_hh=(20, 5),
+         w_hr=None, h=(3, 5), c=(3, 5), steps=LOOP, out=(6, 5), column=0, keep=True),
+] + [
+    case(lstm_sequence_backward, gates=uniform(steps.rows, 20), cells=(steps.rows, 5),
+         w_ih=(20, 3), w_hh=(20, P), w_hr=w_hr, c=(steps.batch, 5),
+         dout=(steps.rows, 10), column=5, dh=(steps.batch, P), dc=(steps.batch, 5),
+         dx=(steps.rows, 3), steps=steps)
+    for P, w_hr in (PLAIN, PROJECTED)
+    for steps in (LOOP, FRONT, PACKED, PACKED.backwards, FEW, EMPTY)
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests([
@@ -41,10 +42,10 @@ test_gradients = gradient_tests([
         f"{name}_{d}": shape for d in range(directions) for name, shape in (
             ("w_ih", (16, 3)), ("w_hh", (16, 4)), ("b_ih", (16,)), ("b_hh", (16,)))},
          steps=steps, directions=directions)
-    for x, B, steps, directions in [((3, 2, 3), 2, PADDED, 1), ((6, 3), 3, PACKED, 2)]
+    for x, B, steps, directions in [((2, 3, 3), 3, LOOP, 1), ((6, 3), 3, FEW, 2)]
 ] + [
     case(LSTMLayer.apply, x=(6, 3), h=(1, 3, 2), c=(1, 3, 4), w_ih=(16, 3), w_hh=(16, 2),
-         b_ih=(16,), b_hh=(16,), w_hr=(2, 4), steps=PACKED, directions=1)
+         b_ih=(16,), b_hh=(16,), w_hr=(2, 4), steps=FEW, directions=1)
 ])
 
 

@@ -12,20 +12,26 @@ from pedagogic_nn.nn.recurrent.rnn import (
 from pedagogic_nn.nn.recurrent.sequence import Steps
 from tests.harness import backend_tests, case, gradient_tests, saturated
 
-PADDED, PACKED, EMPTY = Steps.padded(3, 2), Steps(np.array([3, 2, 1])), Steps.padded(2, 0)
+LOOP, FRONT = Steps.padded(2, 3), Steps.padded(3, 2)     # where the product with x stands
+PACKED, FEW = Steps(np.array([4, 3, 2])), Steps(np.array([3, 2, 1]))
+EMPTY = Steps.padded(2, 0)
 
 CASES = [
-    case(rnn_sequence, out=out, column=column, bias=(5,), w_hh=(5, 5), h=(B, 5),
-         steps=steps, relu=relu)
+    case(rnn_sequence, x=(steps.rows, 3), w_ih=(5, 3), bias=(5,), w_hh=(5, 5),
+         h=(steps.batch, 5), steps=steps, out=(steps.rows, 5 + more), column=more,
+         relu=relu)
     for relu in (False, True)
-    for out, column, B, steps in [
-        ((6, 5), 0, 2, PADDED), ((6, 11), 3, 3, PACKED), ((6, 10), 5, 3, PACKED.backwards),
-        ((0, 5), 0, 0, EMPTY), (saturated(6, 5), 0, 2, PADDED)]
+    for steps, more in [(LOOP, 0), (FRONT, 4), (PACKED, 5), (PACKED.backwards, 0),
+                        (FEW.backwards, 1), (EMPTY, 0)]
 ] + [
-    case(rnn_sequence_backward, out=(6, 10), dout=(6, 10), column=column, w_hh=(5, 5),
-         dh=(B, 5), steps=steps, relu=relu)
+    case(rnn_sequence, x=saturated(6, 3), w_ih=(5, 3), bias=(5,), w_hh=(5, 5), h=(3, 5),
+         steps=LOOP, out=(6, 5), column=0, relu=False),
+] + [
+    case(rnn_sequence_backward, out=(steps.rows, 10), dout=(steps.rows, 10), column=5,
+         w_ih=(5, 3), w_hh=(5, 5), dh=(steps.batch, 5), dx=(steps.rows, 3), steps=steps,
+         relu=relu)
     for relu in (False, True)
-    for column, B, steps in [(0, 2, PADDED), (5, 3, PACKED), (5, 3, PACKED.backwards)]
+    for steps in (LOOP, FRONT, PACKED, PACKED.backwards, FEW, EMPTY)
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests([
@@ -34,7 +40,7 @@ test_gradients = gradient_tests([
             ("w_ih", (4, 3)), ("w_hh", (4, 4)), ("b_ih", (4,)), ("b_hh", (4,)))},
          steps=steps, directions=directions)
     for kind in (TanhRNNLayer, ReLURNNLayer)
-    for x, B, steps, directions in [((3, 2, 3), 2, PADDED, 1), ((6, 3), 3, PACKED, 2)]
+    for x, B, steps, directions in [((2, 3, 3), 3, LOOP, 1), ((6, 3), 3, FEW, 2)]
 ])
 
 

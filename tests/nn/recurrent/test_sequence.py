@@ -3,7 +3,13 @@ import pytest
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
-from pedagogic_nn.nn.recurrent.sequence import Steps, product_into, states_before
+from pedagogic_nn.backend import launch
+from pedagogic_nn.nn.recurrent.sequence import (
+    Steps,
+    product_into,
+    states_before,
+    weight_slopes,
+)
 from tests.harness import backend_tests, case
 
 CASES = [
@@ -11,6 +17,18 @@ CASES = [
     case(product_into, out=(3, 5), a=(3, 4), b=(4, 5), accumulate=True),
     case(product_into, out=(3, 5), a=(3, 0), b=(0, 5), accumulate=False),
     case(product_into, out=(0, 5), a=(0, 4), b=(4, 5), accumulate=True),
+] + [
+    case(weight_slopes, da=(steps.rows, 12 + more), x=(steps.rows, 3),
+         states=(steps.rows, 9), column=5, first=(steps.batch, 4), steps=steps, rows=12,
+         size=4)
+    for more in (0, 4)                               # 4: GRU's columns of q_n
+    for steps in (Steps.padded(3, 2), Steps.padded(3, 2).backwards, Steps.padded(1, 2),
+                  Steps(np.array([3, 2, 1])), Steps(np.array([3, 2, 1]), True),
+                  Steps.padded(2, 0))
+] + [
+    case(weight_slopes, da=(6, 12), x=(6, 3), states=(6, 4), column=0, first=None,
+         steps=steps, rows=12, size=4)
+    for steps in (Steps.padded(3, 2), Steps(np.array([3, 2, 1])))
 ]
 test_backends = backend_tests(CASES)
 
@@ -103,7 +121,6 @@ def test_a_change_in_place_before_backward_is_noticed(name):
 
 @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
 def test_threads_give_what_one_gives(name, monkeypatch):
-    from pedagogic_nn.backend import launch
     expected = torch.autograd.grad(*losses_and_leaves(name))
     monkeypatch.setattr(launch, "_threads", 2)
     monkeypatch.setattr(launch, "PARALLEL_ABOVE", 0)
