@@ -38,25 +38,84 @@ def _optimiser(make: Callable) -> Callable[[int], None]:
     return step
 
 
+def _sequence(make: Callable) -> Callable[[int], None]:
+    """A recurrent layer over 3 steps, and packed."""
+    def step(n: int) -> None:
+        layer, x = make(16, 160), torch.randn(3, n, 16)
+        _train(lambda x: layer(x)[0], x)
+        pack = nn.utils.rnn.pack_padded_sequence
+        layer(pack(x, [3] * (n - 1) + [2]))[0].data.sum().backward()
+    return step
+
+
+def _loss(make: Callable, *target: Callable) -> Callable[[int], None]:
+    """A loss of (n, 160) numbers; `target` makes what it is compared with."""
+    return lambda n: _train(make(), torch.rand(n, 160), *(t(n) for t in target))
+
+
+def _image(make: Callable) -> Callable[[int], None]:
+    """A layer of 8 channels on few pictures and on many."""
+    return lambda n: _train(make(), torch.randn(max(2, n // 16), 8, 12, 12))
+
+
+def _numbers(n: int) -> Any:
+    return torch.rand(n, 160)
+
+
+def _classes(n: int) -> Any:
+    return torch.randint(160, (n,))
+
+
+def _clip(n: int) -> None:
+    weight = nn.Parameter(torch.randn(n, 160))
+    weight.sum().backward()
+    nn.utils.clip_grad_norm_([weight], 1.0)
+
+
 STEPS: dict[str, Callable[[int], None]] = {
     "products and Linear": lambda n: _train(nn.Linear(160, 160), torch.randn(n, 160)),
     "exp, log, sqrt, clamp": lambda n: _train(
         lambda x: (x.exp().log() + (x * x).sqrt()).clamp(-1, 1), torch.randn(n, 160)),
-    "ReLU": _activation(nn.ReLU),
-    "Sigmoid": _activation(nn.Sigmoid),
-    "Tanh": _activation(nn.Tanh),
+    **{name: _activation(getattr(nn, name)) for name in (
+        "ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus",
+        "Hardtanh")},
     "LogSoftmax": _activation(lambda: nn.LogSoftmax(1)),
+    "Softmax": _activation(lambda: nn.Softmax(1)),
+    "Dropout": _activation(nn.Dropout),
     "RNNCell": _cell(nn.RNNCell),
     "RNNCell with ReLU": _cell(lambda d, h: nn.RNNCell(d, h, nonlinearity="relu")),
     "LSTMCell": _cell(nn.LSTMCell),
-    "L1Loss": lambda n: _train(nn.L1Loss(), torch.randn(n, 160), torch.randn(n, 160)),
-    "L1Loss, each element": lambda n: _train(
-        nn.L1Loss(reduction="none"), torch.randn(n, 160), torch.randn(n, 160)),
-    "CrossEntropyLoss": lambda n: _train(nn.CrossEntropyLoss(), torch.randn(n, 160),
-                                         torch.randint(160, (n,))),
+    "GRUCell": _cell(nn.GRUCell),
+    "RNN": _sequence(nn.RNN),
+    "LSTM": _sequence(nn.LSTM),
+    "GRU": _sequence(nn.GRU),
+    **{name: _loss(getattr(nn, name), _numbers) for name in (
+        "L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss",
+        "KLDivLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss")},
+    "L1Loss, each element": _loss(lambda: nn.L1Loss(reduction="none"), _numbers),
+    "CrossEntropyLoss": _loss(nn.CrossEntropyLoss, _classes),
+    "NLLLoss": _loss(nn.NLLLoss, _classes),
+    "MultiMarginLoss": _loss(nn.MultiMarginLoss, _classes),
+    "TripletMarginLoss": _loss(nn.TripletMarginLoss, _numbers, _numbers),
+    "CosineEmbeddingLoss": _loss(nn.CosineEmbeddingLoss, _numbers,
+                                 lambda n: torch.ones(n)),
+    "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
+    "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),
+    "MaxPool2d": _image(lambda: nn.MaxPool2d(2)),
+    "AvgPool2d": _image(lambda: nn.AvgPool2d(2)),
+    "BatchNorm2d": _image(lambda: nn.BatchNorm2d(8)),
+    "GroupNorm": _image(lambda: nn.GroupNorm(2, 8)),
+    "LayerNorm": _activation(lambda: nn.LayerNorm(160)),
+    "Embedding": lambda n: nn.Embedding(50, 160)(
+        torch.randint(50, (n,))).sum().backward(),
     "PixelShuffle": lambda n: _train(nn.PixelShuffle(2), torch.randn(n, 4, 8, 8)),
+    "UpsamplingNearest2d": _image(lambda: nn.UpsamplingNearest2d(scale_factor=2)),
+    "UpsamplingBilinear2d": _image(lambda: nn.UpsamplingBilinear2d(scale_factor=2)),
     "SGD": _optimiser(lambda p: optim.SGD(p, lr=0.1, momentum=0.9)),
     "Adam": _optimiser(lambda p: optim.Adam(p)),
+    "AdamW": _optimiser(lambda p: optim.AdamW(p)),
+    "RMSprop": _optimiser(lambda p: optim.RMSprop(p)),
+    "clip_grad_norm_": _clip,
 }
 
 

@@ -167,9 +167,9 @@ def unsqueeze(x: Any, dim: int) -> Any:
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Axes start_dim … end_dim merged into one."""
+    (a,), (b,) = (axes(d, x.ndim, "flatten") or (0,) for d in (start_dim, end_dim))
     if x.ndim == 0:
         return Reshape.apply(x, shape=(1,))
-    (a,), (b,) = (axes(d, x.ndim, "flatten") or (0,) for d in (start_dim, end_dim))
     if a > b:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim "
                            f"{end_dim}")

@@ -118,6 +118,8 @@ def _gather(source, weights, bias, size, plan):
     if out.size == 0:
         return out
     bias = np.zeros(g * m, out.dtype) if bias is None else contiguous(bias)
+    if not plan.complete:                # a stride may leave pixels that nothing reaches
+        out[:] = bias[:, None, None]
     work = out.size * k // len(plan.parts) // PRODUCTS_PER_ELEMENT
     items, threads = len(source) * g, threads_for(work)
     blocks = min(m, -(-threads // items))

@@ -53,12 +53,14 @@ class _Plan(NamedTuple):
     frame (9,): a `_Frame`.  parts (P, 6): first tap and how many, first row and column of
     the results, rows and columns.  distances (taps,): in bytes.  taps: for each of
     several parts the rows u and columns v of the filter, in the order of the table.
+    complete: whether the parts cover the results.
     """
 
     frame: np.ndarray
     parts: np.ndarray
     distances: np.ndarray
     taps: tuple
+    complete: bool
 
 
 @jit
@@ -72,7 +74,7 @@ def read(numbers):
 def _band(rows, around, columns, channels, outputs, itemsize):
     """How many of `rows` rows a band should have, for the second cache."""
     pixels = BAND_BYTES // (itemsize * max(1, channels, outputs))
-    return max(1, min(rows, pixels // columns - around))
+    return max(1, min(rows, pixels // max(1, columns) - around))
 
 
 @functools.lru_cache(maxsize=256)
@@ -83,7 +85,7 @@ def plan(channels, outputs, kernel, size, window, itemsize):
                    itemsize)
     distances = _distances(channels, frame, phase, steps) * itemsize
     parts = np.array([[0, distances.size, 0, 0, *size]])
-    return _Plan(frame.as_array(), parts, distances, ())
+    return _Plan(frame.as_array(), parts, distances, (), True)
 
 
 def _taps(kernel, size, window):
@@ -123,7 +125,7 @@ def transposed_plan(channels, outputs, kernel, small, size, window, itemsize):
         taps.append((tuple(us), tuple(vs)))
         first += found.size
     return _Plan(frame.as_array(), np.array(parts), np.concatenate(distances),
-                 tuple(taps))
+                 tuple(taps), len(parts) == stride[0] * stride[1])
 
 
 def _parts_of_axis(kernel, size, stride, padding, dilation):

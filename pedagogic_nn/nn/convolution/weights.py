@@ -37,9 +37,10 @@ PIXELS_BLOCK = 512                  # 6 rows of so many take 12 KiB of float32
 
 
 @once("band", "source")
-def _fill(band, source, channels, height, width, first, tall, wide, top, left, rows,
-          columns):
-    """Rows of source (channels, height, width) → band (phases, rows, columns, channels).
+def _fill(band, source, inputs, height, width, first, tall, wide, top, left, rows,
+          columns, channels):
+    """Rows of source (inputs, height, width) → band (phases, rows, columns, channels), of
+    which the first `inputs` are filled.
 
     The band must come with zeros: only pixels are written, and rows that lie outside.
     """
@@ -52,36 +53,39 @@ def _fill(band, source, channels, height, width, first, tall, wide, top, left, r
                 if 0 <= y < height:
                     count = min(columns - start, (width - r + wide - 1) // wide)
                     _turn(band, (row * columns + start) * channels, source,
-                          y * width + r, wide, height * width, count, channels)
+                          y * width + r, wide, height * width, count, inputs,
+                          channels)
                 else:
                     line = numbers(band, row * columns * channels, columns * channels)
                     line[:] = 0
 
 
 @jit(forceinline=True)
-def _turn(band, at, source, first, step, plane, count, channels):
-    """`count` pixels of all channels → (count, channels)."""
+def _turn(band, at, source, first, step, plane, count, inputs, channels):
+    """`count` pixels of `inputs` planes → (count, channels)."""
     size = itemsize(band)
     lanes = VECTOR_BYTES // size
-    whole = channels - channels % lanes if step == 1 else 0
+    whole = inputs - inputs % lanes if step == 1 else 0
     squares = count - count % lanes if step == 1 else 0
     for c in range(0, whole, lanes):
         for j in range(0, squares, lanes):
             transpose(shift(source, (c * plane + first + j) * size), plane * size,
                       shift(band, (at + j * channels + c) * size), channels * size)
-    for c in range(channels):
+    for c in range(inputs):
+        pixels = numbers(source, c * plane + first, (count - 1) * step + 1)
+        target = numbers(band, at + c, (count - 1) * channels + 1)
         for j in range(squares if c < whole else 0, count):
-            pixel = numbers(source, c * plane + first + j * step, 1)
-            numbers(band, at + j * channels + c, 1)[0] = pixel[0]
+            target[j * channels] = pixels[j * step]
 
 
 # ---- sweep: tiles over the weights ---------------------------------------------------
 
 
 @once("dy", "x", "dw")
-def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x_image, dw,
-           dw_row, accumulate):
-    """dw (outputs, width) = or += Σ_image Σ_pixel dy (outputs, pixels) · x (pixels, …)."""
+def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x_image,
+           dw, dw_row, accumulate):
+    """dw (outputs, width) = or += Σ_image Σ_pixel dy (outputs, pixels) · x (pixels, …).
+    """
     count = (outputs + ROWS - 1) // ROWS            # tiles of nearly equal height
     low, higher = outputs // count, outputs % count
     size, i = itemsize(dw), 0
@@ -98,30 +102,30 @@ def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x
         i += rows
 
 
-@once("dw", "sums")
-def _unload(dw, sums, outputs, inputs, channels, taps, length, places):
-    """sums (outputs, length) → dw (outputs, channels, taps), `inputs` of the channels."""
-    table = numbers(places, 0, taps)
+@jit
+def _unload(dw, sums, taps, output, outputs, channel, inputs, length):
+    """sums (outputs, length) → dw (O, C, taps), from `output` and `channel` on."""
+    C, K = dw.shape[1], dw.shape[2]
     for o in range(outputs):
-        line = numbers(sums, o * length, length)
+        line = numbers(address(sums), o * length, length)
         for c in range(inputs):
-            weights = numbers(dw, (o * channels + c) * taps, taps)
-            for t in range(taps):
-                weights[t] = line[table[t] + c]
+            weights = numbers(address(dw), ((output + o) * C + channel + c) * K, K)
+            for t in range(K):
+                weights[t] = line[taps[t] + c]
 
 
 # ---- all of it -----------------------------------------------------------------------
 
 
 @jit
-def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images, channels,
-                 blocks):
+def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images,
+                 channels, blocks):
     """Items lo … hi of groups x blocks of input channels x blocks of output channels.
 
-    dw (O, C/G, kH·kW), x (N, C, H, W), dy (N, O, h, w); the rest as in plan.py, and blocks
-    of output channels of a group.
+    dw (O, C/G, kH·kW), x (N, C, H, W), dy (N, O, h, w); the rest as in plan.py, and
+    blocks of output channels of a group.
     """
-    (O, C, K), (N, all_channels, H, W), (_, _, h, w) = dw.shape, x.shape, dy.shape
+    (O, C, _), (N, all_channels, H, W), (_, _, h, w) = dw.shape, x.shape, dy.shape
     (tall, wide), (top, left), height, rows, columns, _ = read(frame)
     G, size = all_channels // C, x.itemsize
     M, image = O // G, tall * wide * rows * columns * channels
@@ -142,7 +146,7 @@ def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images
                     source = ((n + k) * all_channels + g * C + c) * H * W
                     _fill(shift(address(band), k * image * size),
                           shift(address(x), source * size), inputs, H, W, first, tall,
-                          wide, top, left, rows, columns)
+                          wide, top, left, rows, columns, channels)
                 for r in range(len(runs)):
                     _sweep(count, runs[r, 2], some, now * w,
                            shift(address(dy), ((n * O + o) * h + first) * w * size),
@@ -150,15 +154,20 @@ def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images
                            shift(address(band), runs[r, 0] * size), image * size,
                            shift(address(sums), runs[r, 1] * size), length * size,
                            1 if n + first > 0 else 0)
-        _unload(shift(address(dw), (o * C + c) * K * size), address(sums), count, inputs,
-                C, K, length, address(taps))
+        _unload(dw, sums, taps, o, count, c, inputs, length)
 
 
-def _weights_of_many_channels(x, dy, kernel, window):
+@compiled(weight_gradient)
+def _run_weight_gradient(x, dy, kernel, window):
     (_, o, *size), g = dy.shape, window.groups
-    c, taps = x.shape[1] // g, kernel[0] * kernel[1]
+    kernel, c, taps = tuple(kernel), x.shape[1] // g, kernel[0] * kernel[1]
+    if not (dy.size and x.size):
+        return np.zeros((o, c, *kernel), x.dtype)
+    x, dy = contiguous(x), contiguous(dy)
     made = channels_plan(c, kernel, tuple(size), window, x.itemsize,
                          PANEL_BYTES // x.itemsize)
+    if made.channels * taps < made.length / 2:          # most of the lanes would be idle
+        return weights_of_few_channels(x, dy, kernel, window)
     dw = np.empty((o, c, taps), x.dtype)
     work = dy.size * c * taps // PRODUCTS_PER_ELEMENT
     items = g * -(-c // made.channels)
@@ -167,13 +176,3 @@ def _weights_of_many_channels(x, dy, kernel, window):
            made.distances, made.frame, made.length, min(made.images, len(x)),
            made.channels, blocks, work=work)
     return dw.reshape(o, c, *kernel)
-
-
-@compiled(weight_gradient)
-def _run_weight_gradient(x, dy, kernel, window):
-    kernel, c = tuple(kernel), x.shape[1] // window.groups
-    if not (dy.size and x.size):
-        return np.zeros((dy.shape[1], c, *kernel), x.dtype)
-    many = c * kernel[1] * x.itemsize >= PANEL_BYTES
-    run = _weights_of_many_channels if many else weights_of_few_channels
-    return run(contiguous(x), contiguous(dy), kernel, window)

@@ -67,20 +67,18 @@ def _run_cosine(run, x1, x2, eps):
 def cosine_rows_backward(x1, x2, y, length1, length2, dy, eps):
     """x1, x2 (N, D), y, ‖x1‖, ‖x2‖, dy (N,), a number → dx1 (N, D), dx2 (N, D)."""
     y, dy, eps = y[:, None], dy[:, None], x1.dtype.type(eps)
-    units, scales = [], []
-    for x, length in ((x1, length1[:, None]), (x2, length2[:, None])):
-        scales.append(1 / np.maximum(length, eps))
-        units.append(np.where(length == 0, x.dtype.type(0), x / np.where(
-            length == 0, x.dtype.type(1), length)))
-    return (dy * scales[0] * (x2 * scales[1] - y * units[0]),
-            dy * scales[1] * (x1 * scales[0] - y * units[1]))
+    length1, length2 = length1[:, None], length2[:, None]
+    unit1, unit2 = (x / np.where(length == 0, x.dtype.type(1), length)
+                    for x, length in ((x1, length1), (x2, length2)))
+    n1, n2 = np.maximum(length1, eps), np.maximum(length2, eps)
+    return dy / n1 * (x2 / n2 - y * unit1), dy / n2 * (x1 / n1 - y * unit2)
 
 
 @jit
 def _angles(dx1, dx2, x1, x2, y, length1, length2, dy, eps):
     r1, r2 = ONE / math.maximum(length1, eps), ONE / math.maximum(length2, eps)
-    y1 = math.where(length1 == ZERO, ZERO, y / length1)
-    y2 = math.where(length2 == ZERO, ZERO, y / length2)
+    y1 = math.where(length1 == ZERO, y * ZERO, y / length1)     # NaN · 0 stays NaN
+    y2 = math.where(length2 == ZERO, y * ZERO, y / length2)
     g1, g2 = dy * r1, dy * r2
     for k in range(x1.size):
         a, b = x1[k], x2[k]

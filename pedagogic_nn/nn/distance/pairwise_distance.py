@@ -37,30 +37,42 @@ def distance_rows(x1, x2, p, eps):
     return (d**p).sum(1)**(1 / p)
 
 
+@jit
+def _difference(x1, x2, k, eps):
+    """d_k, rounded alike wherever it is needed: `reassociate` would change it."""
+    return x1[k] - x2[k] + eps
+
+
+@jit
+def _largest(x1, x2, sign, eps):
+    """The largest of sign · |d_k|."""
+    largest = x1.dtype.type(-np.inf)
+    for k in range(x1.size):
+        largest = math.maximum(largest, sign * abs(_difference(x1, x2, k, eps)))
+    return largest
+
+
 @jit(reassociate=True)
 def _distance(x1, x2, p, eps):
     total = x1.dtype.type(0)
+    if abs(p) == INF:                       # the smallest is minus the largest of -|d|
+        sign = math.where(p > ZERO, ONE, -ONE)
+        return sign * _largest(x1, x2, sign, eps)
     if p == TWO:
         for k in range(x1.size):
-            d = x1[k] - x2[k] + eps
+            d = _difference(x1, x2, k, eps)
             total += d * d
         return math.sqrt(total)
     if p == ONE:
         for k in range(x1.size):
-            total += abs(x1[k] - x2[k] + eps)
+            total += abs(_difference(x1, x2, k, eps))
         return total
     if p == ZERO:
         for k in range(x1.size):
-            total += math.where(x1[k] - x2[k] + eps == ZERO, ZERO, ONE)
+            total += math.where(_difference(x1, x2, k, eps) == ZERO, ZERO, ONE)
         return total
-    if abs(p) == INF:                       # the smallest is minus the largest of -|d|
-        total = -INF
-        sign = math.where(p > ZERO, ONE, -ONE)
-        for k in range(x1.size):
-            total = math.maximum(total, sign * abs(x1[k] - x2[k] + eps))
-        return sign * total
     for k in range(x1.size):
-        total += _power(abs(x1[k] - x2[k] + eps), p)
+        total += _power(abs(_difference(x1, x2, k, eps)), p)
     return _power(total, ONE / p)
 
 
@@ -103,34 +115,32 @@ def distance_rows_backward(x1, x2, y, dy, p, eps):
     return dy * np.where(zero, d.dtype.type(0), slope)
 
 
-@jit(reassociate=True)
+@jit
 def _slopes(dx, x1, x2, y, dy, p, eps):
     if abs(p) == INF:
         count = x1.dtype.type(0)
         for k in range(x1.size):
-            count += math.where(abs(x1[k] - x2[k] + eps) == y, ONE, ZERO)
+            count += math.where(abs(_difference(x1, x2, k, eps)) == y, ONE, ZERO)
         share = dy / count
         for k in range(x1.size):
-            d = x1[k] - x2[k] + eps
+            d = _difference(x1, x2, k, eps)
             dx[k] = math.where(abs(d) == y, _sign(d) * share, ZERO)
-        return
-    if p == ONE:
+    elif p == ONE:
         for k in range(x1.size):
-            dx[k] = _sign(x1[k] - x2[k] + eps) * dy
-        return
-    if p == TWO:
+            dx[k] = _sign(_difference(x1, x2, k, eps)) * dy
+    elif p == TWO:
         scale = math.where(y == ZERO, ZERO, dy / y)
         for k in range(x1.size):
-            dx[k] = (x1[k] - x2[k] + eps) * scale
-        return
-    q = p - ONE
-    scale = dy * _power(y, -q)
-    for k in range(x1.size):
-        d = x1[k] - x2[k] + eps
-        slope = math.where(d < ZERO, -scale, scale) * _power(abs(d), q)
-        dx[k] = math.where(d == ZERO, ZERO, slope)
-    if y == ZERO and p > ONE:               # all |d|^p have become 0
+            dx[k] = _difference(x1, x2, k, eps) * scale
+    elif y == ZERO and p > ONE:             # all |d|^p have become 0
         dx[:] = 0
+    else:
+        q = p - ONE
+        scale = dy * _power(y, -q)
+        for k in range(x1.size):
+            d = _difference(x1, x2, k, eps)
+            slope = math.where(d < ZERO, -scale, scale) * _power(abs(d), q)
+            dx[k] = math.where(d == ZERO, ZERO, slope)
 
 
 @jit(forceinline=True)

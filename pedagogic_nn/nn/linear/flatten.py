@@ -71,11 +71,15 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input: Any) -> Any:
+        sizes = self.unflattened_size
+        if not sizes:
+            raise RuntimeError("Unflatten: unflattened_size names no axes; give at least "
+                               "one size")
         (dim,) = axes(self.dim, input.ndim, "Unflatten") or (0,)
-        size, sizes = input.shape[dim], self.unflattened_size
+        size = input.shape[dim]
         known = math.prod(n for n in sizes if n != -1)
         fits = known == size if -1 not in sizes else known and size % known == 0
-        if not sizes or not fits or list(sizes).count(-1) > 1:
+        if not fits or list(sizes).count(-1) > 1:
             raise RuntimeError(f"Unflatten: sizes {tuple(sizes)} do not multiply up to "
                                f"the {size} of axis {dim} in input of shape "
                                f"{tuple(input.shape)}")

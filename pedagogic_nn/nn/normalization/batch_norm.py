@@ -33,6 +33,7 @@ from ..module import Module
 from ..parameter import Parameter
 from .statistics import (
     add_row,
+    as_planes,
     check_count,
     check_parameters,
     forms,
@@ -52,13 +53,14 @@ SHORT = 32          # below, L is too short for a loop of its own (measured)
 
 @op
 def batch_norm_forward(x, weight, bias, eps):
-    """x (N, C, L), weight bias (C,), a number → y (N, C, L), mean (C,), variance (C,)."""
-    M = max(x.shape[0] * x.shape[2], 1)
-    mean = x.sum(axis=(0, 2)) / M
-    centred = x - mean[:, None]
+    """x (N, C, *), weight bias (C,), a number → y (N, C, *), mean (C,), variance (C,)."""
+    planes = as_planes(x)
+    M = max(planes.shape[0] * planes.shape[2], 1)
+    mean = planes.sum(axis=(0, 2)) / M
+    centred = planes - mean[:, None]
     variance = (centred * centred).sum(axis=(0, 2)) / M
     y = centred * (weight * (variance + eps) ** -0.5)[:, None] + bias[:, None]
-    return y, mean, variance
+    return y.reshape(x.shape), mean, variance
 
 
 batch_norm_forward.cuda(batch_norm_forward.reference)
@@ -125,10 +127,10 @@ def _run_forward(x, weight, bias, eps):
 
 
 def _by_layout(planes, rows, *arrays):
-    """The kernel for arrays (N, C, L) and the arrays; for short L the one for rows
-    (N, C·L)."""
+    """The kernel for arrays (N, C, *), and the arrays as (N, C, L); for short L the one
+    for rows, and the arrays as (N, C·L)."""
+    arrays = [as_planes(contiguous(a)) for a in arrays]
     N, C, L = arrays[0].shape
-    arrays = [contiguous(a) for a in arrays]
     if L < SHORT:
         return rows, [a.reshape(N, C * L) for a in arrays]
     return planes, arrays
@@ -139,9 +141,10 @@ def _by_layout(planes, rows, *arrays):
 
 @op
 def fixed_norm_forward(x, mean, variance, weight, bias, eps):
-    """x (N, C, L), mean variance weight bias (C,), a number → y (N, C, L)."""
+    """x (N, C, *), mean variance weight bias (C,), a number → y (N, C, *)."""
     scale = weight * (variance + eps) ** -0.5
-    return (x - mean[:, None]) * scale[:, None] + bias[:, None]
+    y = (as_planes(x) - mean[:, None]) * scale[:, None] + bias[:, None]
+    return y.reshape(x.shape)
 
 
 fixed_norm_forward.cuda(fixed_norm_forward.reference)
@@ -163,13 +166,14 @@ def _fixed_rows_cpu(lo, hi, y, x, mean, scale, bias):
 
 @fixed_norm_forward.cpu
 def _run_fixed(x, mean, variance, weight, bias, eps):
-    (N, C, L), y = x.shape, like(x)
-    numbers = mean, weight / np.sqrt(variance + x.dtype.type(eps)), bias
+    y = like(x)
     kernel, arrays = _by_layout(_fixed_cpu, _fixed_rows_cpu, y, x)
+    numbers = mean, weight / np.sqrt(variance + x.dtype.type(eps)), bias
+    count = x.shape[0] * x.shape[1]                    # planes, or
     if kernel is _fixed_rows_cpu:
+        count, L = x.shape[0], prod(x.shape[2:])       # rows
         numbers = [np.repeat(a, L) for a in numbers]
-    on_cpu(kernel, (N if kernel is _fixed_rows_cpu else N * C,), *arrays,
-           *map(contiguous, numbers), work=x.size)
+    on_cpu(kernel, (count,), *arrays, *map(contiguous, numbers), work=x.size)
     return y
 
 
@@ -178,18 +182,18 @@ def _run_fixed(x, mean, variance, weight, bias, eps):
 
 @op
 def batch_norm_backward(dy, x, mean, variance, weight, eps, fixed):
-    """dy x (N, C, L), mean variance weight (C,), two numbers → dx (N, C, L), dw db (C,).
+    """dy x (N, C, *), mean variance weight (C,), two numbers → dx (N, C, *), dw db (C,).
 
     With `fixed` mean and variance are constants, else those of x.
     """
-    rstd = (variance + eps) ** -0.5
-    x_hat = (x - mean[:, None]) * rstd[:, None]
+    dy, planes, rstd = as_planes(dy), as_planes(x), (variance + eps) ** -0.5
+    x_hat = (planes - mean[:, None]) * rstd[:, None]
     dw, db = (dy * x_hat).sum(axis=(0, 2)), dy.sum(axis=(0, 2))
     dx = dy
     if not fixed and x.size:
-        M = x.shape[0] * x.shape[2]
+        M = x.shape[0] * planes.shape[2]
         dx = dy - (db[:, None] + x_hat * dw[:, None]) / M
-    return dx * (weight * rstd)[:, None], dw, db
+    return (dx * (weight * rstd)[:, None]).reshape(x.shape), dw, db
 
 
 batch_norm_backward.cuda(batch_norm_backward.reference)
@@ -257,11 +261,6 @@ def _run_backward(dy, x, mean, variance, weight, eps, fixed):
 # ---- on the tape ---------------------------------------------------------------------
 
 
-def _planes(x):
-    """x (N, C, *) as (N, C, L)."""
-    return x.reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
-
-
 class BatchNormFunction(Primitive):
     """x (N, C, *), weight bias (C,) or None → y, and mean and variance of the batch."""
 
@@ -269,13 +268,13 @@ class BatchNormFunction(Primitive):
     def forward(ctx, x, weight, bias, eps):
         ctx.eps = eps
         ctx.forms = forms(ctx, x, weight, bias)
-        rows = _planes(wide(x))
-        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
-        y, mean, variance = batch_norm_forward(rows, w, b, eps)
+        numbers = wide(x)
+        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
+        y, mean, variance = batch_norm_forward(numbers, w, b, eps)
         ctx.save_for_backward(x, weight, mean, variance)
         ctx.mark_non_differentiable(mean, variance)
         ctx.set_materialize_grads(False)
-        return y.reshape(x.shape).astype(x.dtype, copy=False), mean, variance
+        return y.astype(x.dtype, copy=False), mean, variance
 
     @staticmethod
     def backward(ctx, dy, _mean, _variance):
@@ -289,13 +288,13 @@ class FixedNormFunction(Primitive):
     def forward(ctx, x, weight, bias, mean, variance, eps):
         ctx.eps = eps
         ctx.forms = forms(ctx, x, weight, bias)
-        rows = _planes(wide(x))
-        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
+        numbers = wide(x)
+        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
         # copies: training may go on before backward, and changes the running ones
-        mean, variance = mean.astype(rows.dtype), variance.astype(rows.dtype)
-        y = fixed_norm_forward(rows, mean, variance, w, b, eps)
+        mean, variance = mean.astype(numbers.dtype), variance.astype(numbers.dtype)
+        y = fixed_norm_forward(numbers, mean, variance, w, b, eps)
         ctx.save_for_backward(x, weight, mean, variance)
-        return y.reshape(x.shape).astype(x.dtype, copy=False)
+        return y.astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx, dy):
@@ -304,9 +303,8 @@ class FixedNormFunction(Primitive):
 
 def _backward(ctx, dy, x, weight, mean, variance, fixed):
     w, _ = scale_and_shift(mean, weight, None, mean.shape)
-    dx, dw, db = batch_norm_backward(_planes(wide(dy)), _planes(wide(x)), mean, variance,
-                                     w, ctx.eps, fixed)
-    return gradients(ctx, dx, dw, db)
+    return gradients(ctx, *batch_norm_backward(wide(dy), wide(x), mean, variance, w,
+                                               ctx.eps, fixed))
 
 
 # ---- the functional form -------------------------------------------------------------

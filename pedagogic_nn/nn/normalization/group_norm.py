@@ -31,6 +31,7 @@ from ..parameter import Parameter
 from .layer_norm import rows_backward, rows_cpu
 from .statistics import (
     add_row,
+    as_planes,
     check_count,
     check_parameters,
     forms,
@@ -49,14 +50,14 @@ SHORT = 32          # below, L is too short for a loop of its own (measured)
 
 @op
 def group_norm_forward(x, weight, bias, groups, eps):
-    """x (N, C, L), weight bias (C,), two numbers → y (N, C, L), mean variance (N, G)."""
-    N, C, L = x.shape
+    """x (N, C, *), weight bias (C,), two numbers → y (N, C, *), mean variance (N, G)."""
+    N, C, L = as_planes(x).shape
     rows = x.reshape(N, groups, C // groups * L)
     mean = rows.mean(axis=2)
     centred = rows - mean[..., None]
     variance = (centred * centred).mean(axis=2)
     y = (centred * ((variance + eps) ** -0.5)[..., None]).reshape(N, C, L)
-    return y * weight[:, None] + bias[:, None], mean, variance
+    return (y * weight[:, None] + bias[:, None]).reshape(x.shape), mean, variance
 
 
 group_norm_forward.cuda(group_norm_forward.reference)
@@ -78,7 +79,7 @@ def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
 
 @group_norm_forward.cpu
 def _run_forward(x, weight, bias, groups, eps):
-    N, L, y = x.shape[0], x.shape[2], like(x)
+    N, L, y = x.shape[0], prod(x.shape[2:]), like(x)
     mean, variance = like(x, (N * groups,)), like(x, (N * groups,))
     arrays = [_by_group(a, groups) for a in (y, x)]
     if L < SHORT:
@@ -90,8 +91,8 @@ def _run_forward(x, weight, bias, groups, eps):
 
 
 def _by_group(a, groups):
-    """a (N, C, L) as (N·G, K, L), or as (N·G, K·L) if L is short."""
-    N, C, L = a.shape
+    """a (N, C, *) as (N·G, K, L), or as (N·G, K·L) if L is short."""
+    N, C, L = as_planes(a).shape
     shape = (C // groups * L,) if L < SHORT else (C // groups, L)
     return contiguous(a).reshape(N * groups, *shape)
 
@@ -106,16 +107,17 @@ def _wide(a, groups, L):
 
 @op
 def group_norm_backward(dy, x, mean, variance, weight, eps):
-    """dy x (N, C, L), mean variance (N, G), weight (C,), a number → dx (N, C, L),
+    """dy x (N, C, *), mean variance (N, G), weight (C,), a number → dx (N, C, *),
     dw db (C,)."""
-    N, C, L = x.shape
+    N, C, L = as_planes(x).shape
     rows = (N, mean.shape[1], C // mean.shape[1] * L)
     r = ((variance + eps) ** -0.5)[..., None]
     x_hat = (x.reshape(rows) - mean[..., None]) * r
+    dy = as_planes(dy)
     g = (dy * weight[:, None]).reshape(rows)
     dx = g - g.mean(axis=2)[..., None] - x_hat * (g * x_hat).mean(axis=2)[..., None]
     dw = (dy * x_hat.reshape(N, C, L)).sum(axis=(0, 2))
-    return (dx * r).reshape(N, C, L), dw, dy.sum(axis=(0, 2))
+    return (dx * r).reshape(x.shape), dw, dy.sum(axis=(0, 2))
 
 
 group_norm_backward.cuda(group_norm_backward.reference)
@@ -141,18 +143,18 @@ def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
 
 @group_norm_backward.cpu
 def _run_backward(dy, x, mean, variance, weight, eps):
-    (N, C, L), groups = x.shape, mean.shape[1]
-    dy, rows = _by_group(dy, groups), _by_group(x, groups)
+    (N, C, L), groups, dx = as_planes(x).shape, mean.shape[1], like(x)
+    arrays = [_by_group(a, groups) for a in (dx, dy, x)]
     mean, variance = contiguous(mean).reshape(-1), contiguous(variance).reshape(-1)
     if L < SHORT:
         weight = _wide(weight, groups, L)
-        dx, dw, db = rows_backward(dy, rows, mean, variance, weight, eps)
-        return dx.reshape(x.shape), *(a.reshape(C, L).sum(axis=1) for a in (dw, db))
-    dx, dw, db = like(rows), like(x, rows.shape[:2]), like(x, rows.shape[:2])
-    on_cpu(_backward_cpu, mean.shape, dx, dw, db, dy, rows, mean, variance,
+        dw, db = rows_backward(*arrays, mean, variance, weight, eps)
+        return dx, *(a.reshape(C, L).sum(axis=1) for a in (dw, db))
+    dw, db = (like(x, arrays[0].shape[:2]) for _ in range(2))
+    on_cpu(_backward_cpu, mean.shape, arrays[0], dw, db, *arrays[1:], mean, variance,
            contiguous(weight), x.dtype.type(eps), work=x.size)
-    return dx.reshape(x.shape), *(
-        a.reshape(N, C).sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db))
+    return dx, *(a.reshape(N, C).sum(axis=0, dtype=np.float64).astype(x.dtype)
+                 for a in (dw, db))
 
 
 # ---- on the tape, and the functional form --------------------------------------------
@@ -163,23 +165,21 @@ class GroupNormFunction(Primitive):
 
     @staticmethod
     def forward(ctx, x, weight, bias, groups, eps):
-        ctx.rows = *x.shape[:2], prod(x.shape[2:])
         ctx.forms, ctx.eps = forms(ctx, x, weight, bias), eps
-        rows = wide(x).reshape(ctx.rows)
-        w, b = scale_and_shift(rows, weight, bias, x.shape[1])
-        y, mean, variance = group_norm_forward(rows, w, b, groups, eps)
+        numbers = wide(x)
+        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
+        y, mean, variance = group_norm_forward(numbers, w, b, groups, eps)
         ctx.save_for_backward(x, weight, mean, variance)
         ctx.mark_non_differentiable(mean, variance)
         ctx.set_materialize_grads(False)
-        return y.reshape(x.shape).astype(x.dtype, copy=False), mean, variance
+        return y.astype(x.dtype, copy=False), mean, variance
 
     @staticmethod
     def backward(ctx, dy, _mean, _variance):
         x, weight, mean, variance = ctx.saved
-        rows = wide(x).reshape(ctx.rows)
-        w, _ = scale_and_shift(rows, weight, None, x.shape[1])
-        return gradients(ctx, *group_norm_backward(
-            wide(dy).reshape(ctx.rows), rows, mean, variance, w, ctx.eps))
+        w, _ = scale_and_shift(mean, weight, None, x.shape[1])
+        return gradients(ctx, *group_norm_backward(wide(dy), wide(x), mean, variance, w,
+                                                   ctx.eps))
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None,

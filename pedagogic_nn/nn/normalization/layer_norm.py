@@ -35,12 +35,21 @@ ROWS = 64     # whose dw and db are summed by themselves: the same sums for any 
 
 @op
 def layer_norm_forward(x, weight, bias, eps):
-    """x (N, D), weight bias (D,), a number → y (N, D), mean (N,), variance (N,)."""
-    mean = x.mean(axis=1)
-    centred = x - mean[:, None]
+    """x (*), weight bias (D,), a number → y (*), mean (N,), variance (N,).
+
+    D neighbours of x make a row; there are N.
+    """
+    rows = _rows(x, weight.size)
+    mean = rows.mean(axis=1)
+    centred = rows - mean[:, None]
     variance = (centred * centred).mean(axis=1)
     y = centred * ((variance + eps) ** -0.5)[:, None] * weight + bias
-    return y, mean, variance
+    return y.reshape(x.shape), mean, variance
+
+
+def _rows(x, D):
+    """x (*) as (N, D)."""
+    return x.reshape(x.size // max(D, 1), D)
 
 
 layer_norm_forward.cuda(layer_norm_forward.reference)
@@ -63,9 +72,10 @@ def rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
 
 @layer_norm_forward.cpu
 def _run_forward(x, weight, bias, eps):
-    y, mean, variance = like(x), like(x, x.shape[:1]), like(x, x.shape[:1])
-    on_cpu(rows_cpu, x.shape, y, mean, variance, contiguous(x), contiguous(weight[None]),
-           contiguous(bias[None]), x.dtype.type(eps))
+    y, rows = like(x), _rows(contiguous(x), weight.size)
+    mean, variance = like(x, rows.shape[:1]), like(x, rows.shape[:1])
+    on_cpu(rows_cpu, rows.shape, _rows(y, weight.size), mean, variance, rows,
+           contiguous(weight[None]), contiguous(bias[None]), x.dtype.type(eps))
     return y, mean, variance
 
 
@@ -74,11 +84,11 @@ def _run_forward(x, weight, bias, eps):
 
 @op
 def layer_norm_backward(dy, x, mean, variance, weight, eps):
-    """dy x (N, D), mean variance (N,), weight (D,), a number → dx (N, D), dw db (D,)."""
-    rstd = (variance + eps)[:, None] ** -0.5
-    x_hat, g = (x - mean[:, None]) * rstd, dy * weight
+    """dy x (*), mean variance (N,), weight (D,), a number → dx (*), dw db (D,)."""
+    dy, rstd = _rows(dy, weight.size), (variance + eps)[:, None] ** -0.5
+    x_hat, g = (_rows(x, weight.size) - mean[:, None]) * rstd, dy * weight
     dx = g - g.mean(axis=1)[:, None] - x_hat * (g * x_hat).mean(axis=1)[:, None]
-    return dx * rstd, (dy * x_hat).sum(axis=0), dy.sum(axis=0)
+    return (dx * rstd).reshape(x.shape), (dy * x_hat).sum(axis=0), dy.sum(axis=0)
 
 
 layer_norm_backward.cuda(layer_norm_backward.reference)
@@ -108,19 +118,20 @@ def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
                 out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
 
 
-def rows_backward(dy, x, mean, variance, weight, eps):
-    """dy x (N, D), mean variance (N,), weight (G, D) → dx (N, D), dw db (G, D)."""
+def rows_backward(dx, dy, x, mean, variance, weight, eps):
+    """dy x (N, D), mean variance (N,), weight (G, D) → dw db (G, D); fills dx (N, D)."""
     shape = (-(-x.shape[0] // ROWS), *weight.shape)
-    dx, dw, db = like(x), like(x, shape), like(x, shape)
-    on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, contiguous(dy), contiguous(x),
-           contiguous(mean), contiguous(variance), contiguous(weight),
-           x.dtype.type(eps), work=x.size)
-    return dx, *(a.sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db))
+    dw, db = like(x, shape), like(x, shape)
+    on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, dy, x, contiguous(mean),
+           contiguous(variance), contiguous(weight), x.dtype.type(eps), work=x.size)
+    return tuple([a.sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db)])
 
 
 @layer_norm_backward.cpu
 def _run_backward(dy, x, mean, variance, weight, eps):
-    dx, dw, db = rows_backward(dy, x, mean, variance, weight[None], eps)
+    dx = like(x)
+    rows = [_rows(contiguous(a), weight.size) for a in (dx, dy, x)]
+    dw, db = rows_backward(*rows, mean, variance, weight[None], eps)
     return dx, dw[0], db[0]
 
 
@@ -132,22 +143,19 @@ class LayerNormFunction(Primitive):
 
     @staticmethod
     def forward(ctx, x, weight, bias, shape, eps):
-        size = prod(shape)
-        ctx.rows = prod(x.shape[:x.ndim - len(shape)]), size
-        ctx.forms, ctx.eps = forms(ctx, x, weight, bias), eps
-        rows = wide(x).reshape(ctx.rows)
-        w, b = scale_and_shift(rows, weight, bias, size)
-        y, mean, variance = layer_norm_forward(rows, w, b, eps)
+        ctx.forms, ctx.eps, ctx.size = forms(ctx, x, weight, bias), eps, prod(shape)
+        numbers = wide(x)
+        w, b = scale_and_shift(numbers, weight, bias, ctx.size)
+        y, mean, variance = layer_norm_forward(numbers, w, b, eps)
         ctx.save_for_backward(x, weight, mean, variance)
-        return y.reshape(x.shape).astype(x.dtype, copy=False)
+        return y.astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx, dy):
         x, weight, mean, variance = ctx.saved
-        rows = wide(x).reshape(ctx.rows)
-        w, _ = scale_and_shift(rows, weight, None, ctx.rows[1])
-        return gradients(ctx, *layer_norm_backward(
-            wide(dy).reshape(ctx.rows), rows, mean, variance, w, ctx.eps))
+        w, _ = scale_and_shift(mean, weight, None, ctx.size)
+        return gradients(ctx, *layer_norm_backward(wide(dy), wide(x), mean, variance, w,
+                                                   ctx.eps))
 
 
 def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,

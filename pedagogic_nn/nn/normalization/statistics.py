@@ -13,6 +13,7 @@ A block is read twice, but the second time from the cache.
 Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
 sample variances", 1979.
 """
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -92,12 +93,23 @@ def scale_and_shift(x: Any, weight: Any, bias: Any, shape: Any) -> tuple[Any, An
             xp.zeros(shape, x.dtype) if bias is None else wide(bias).reshape(shape))
 
 
+def as_planes(x: Any) -> Any:
+    """x (N, C, *) as (N, C, L)."""
+    return x if x.ndim == 3 else x.reshape(*x.shape[:2], prod(x.shape[2:]))
+
+
 def gradients(ctx: Any, *found: Any) -> tuple:
     """What backward found, in the dtypes and shapes that `forms` noted; None for what
     nobody wants."""
-    return tuple([None if form is None else
-                  gradient.reshape(form[0]).astype(form[1], copy=False)
+    return tuple([None if form is None else _in_form(gradient, *form)
                   for gradient, form in zip(found, ctx.forms)])
+
+
+def _in_form(gradient, shape, dtype):
+    """Not even reshaped without need: backward would copy a view for `.grad`."""
+    if gradient.shape != shape:
+        gradient = gradient.reshape(shape)
+    return gradient if gradient.dtype == dtype else gradient.astype(dtype)
 
 
 def forms(ctx: Any, *arrays: Any) -> Any:

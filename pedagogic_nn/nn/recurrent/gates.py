@@ -99,28 +99,33 @@ class RecurrentCell(Module):
         for p in self.parameters():
             init.uniform_(p, -bound, bound)
 
+    @property
+    def _who(self) -> str:
+        return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
+
     def _check_input(self, x: Any) -> None:
-        who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
         if x.ndim not in (1, 2):
-            raise ValueError(f"{who} reads input of shape (batch, {self.input_size}) or "
-                             f"({self.input_size},), got shape {tuple(x.shape)}")
+            raise ValueError(f"{self._who} reads input of shape (batch, "
+                             f"{self.input_size}) or ({self.input_size},), got shape "
+                             f"{tuple(x.shape)}")
         if x.shape[-1] != self.input_size:
-            raise RuntimeError(f"{who} reads {self.input_size} features per example, got "
-                               f"{x.shape[-1]} in input of shape {tuple(x.shape)}")
-        if x.dtype != self.weight_ih.dtype:
-            dtype = self.weight_ih.dtype
-            raise RuntimeError(f"{who} has {dtype} weights, got {x.dtype} input; convert "
-                               f"one, for example input.to({dtype})")
+            raise RuntimeError(f"{self._who} reads {self.input_size} features per "
+                               f"example, got {x.shape[-1]} in input of shape "
+                               f"{tuple(x.shape)}")
+        dtype = self._parameters["weight_ih"].dtype
+        if x.dtype != dtype:
+            raise RuntimeError(f"{self._who} has {dtype} weights, got {x.dtype} input; "
+                               f"convert one, for example input.to({dtype})")
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
         expected = (*x.shape[:-1], self.hidden_size)
-        who = f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
         if state.ndim not in (1, 2):
-            raise ValueError(f"{who} expected {name} of shape {expected}, got "
+            raise ValueError(f"{self._who} expected {name} of shape {expected}, got "
                              f"{tuple(state.shape)}")
-        if tuple(state.shape) != expected:
-            raise RuntimeError(f"{who} expected {name} of shape {expected} beside input "
-                               f"of shape {tuple(x.shape)}, got {tuple(state.shape)}")
+        if state.shape != expected:
+            raise RuntimeError(f"{self._who} expected {name} of shape {expected} beside "
+                               f"input of shape {tuple(x.shape)}, got "
+                               f"{tuple(state.shape)}")
 
     def _zeros(self, x: Any) -> Any:
         return zeros(*x.shape[:-1], self.hidden_size, dtype=x.dtype, device=x.device)

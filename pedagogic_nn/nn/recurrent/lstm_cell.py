@@ -224,7 +224,6 @@ class LSTMCell(RecurrentCell):
 
     def _pair(self, hx: Any) -> tuple[Any, Any]:
         if not isinstance(hx, (tuple, list)) or len(hx) != 2:
-            who = f"LSTMCell({self.input_size}, {self.hidden_size})"
-            raise RuntimeError(f"{who} expected the pair (h_0, c_0), "
+            raise RuntimeError(f"{self._who} expected the pair (h_0, c_0), "
                                f"got {type(hx).__name__}")
         return hx[0], hx[1]
