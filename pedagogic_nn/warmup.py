@@ -48,9 +48,10 @@ def _sequence(make: Callable) -> Callable[[int], None]:
     return step
 
 
-def _loss(make: Callable, *target: Callable) -> Callable[[int], None]:
+def _loss(name: str, *target: Callable, **options: Any) -> Callable[[int], None]:
     """A loss of (n, 160) numbers; `target` makes what it is compared with."""
-    return lambda n: _train(make(), torch.rand(n, 160), *(t(n) for t in target))
+    return lambda n: _train(getattr(nn, name)(**options), torch.rand(n, 160),
+                            *(t(n) for t in target))
 
 
 def _image(make: Callable) -> Callable[[int], None]:
@@ -89,16 +90,17 @@ STEPS: dict[str, Callable[[int], None]] = {
     "RNN": _sequence(nn.RNN),
     "LSTM": _sequence(nn.LSTM),
     "GRU": _sequence(nn.GRU),
-    **{name: _loss(getattr(nn, name), _numbers) for name in (
+    **{name: _loss(name, _numbers) for name in (
         "L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss",
-        "KLDivLoss", "SoftMarginLoss", "MultiLabelSoftMarginLoss")},
-    "L1Loss, each element": _loss(lambda: nn.L1Loss(reduction="none"), _numbers),
-    "CrossEntropyLoss": _loss(nn.CrossEntropyLoss, _classes),
-    "NLLLoss": _loss(nn.NLLLoss, _classes),
-    "MultiMarginLoss": _loss(nn.MultiMarginLoss, _classes),
-    "TripletMarginLoss": _loss(nn.TripletMarginLoss, _numbers, _numbers),
-    "CosineEmbeddingLoss": _loss(nn.CosineEmbeddingLoss, _numbers,
-                                 lambda n: torch.ones(n)),
+        "KLDivLoss", "SoftMarginLoss", "HingeEmbeddingLoss", "PoissonNLLLoss",
+        "MultiLabelSoftMarginLoss")},
+    **{f"{name}, each": _loss(name, _numbers, reduction="none") for name in (
+        "L1Loss", "MSELoss", "BCELoss", "BCEWithLogitsLoss")},
+    **{name: _loss(name, _numbers, _numbers) for name in (
+        "MarginRankingLoss", "GaussianNLLLoss", "TripletMarginLoss")},
+    **{name: _loss(name, _classes) for name in (
+        "CrossEntropyLoss", "NLLLoss", "MultiMarginLoss")},
+    "CosineEmbeddingLoss": _loss("CosineEmbeddingLoss", _numbers, torch.ones),
     "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
     "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),
     "MaxPool2d": _image(lambda: nn.MaxPool2d(2)),

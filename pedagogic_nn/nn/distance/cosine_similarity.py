@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.arithmetic import check_shapes, promote, unbroadcast
+from ...autograd.arithmetic import check_shapes, unbroadcast
 from ...autograd.function import Primitive
 from ...autograd.reductions import axes
 from ...backend import ONE, ZERO, cuda, jit, like, math, op
@@ -114,7 +114,8 @@ class CosineSimilarityFunction(Primitive):
     def forward(ctx, x1, x2, dim, eps):
         ctx.shapes, ctx.dim, ctx.eps = (x1.shape, x2.shape), dim, eps
         x1, x2 = same(x1, x2)
-        if x1.ndim:
+        ctx.is_last = dim >= x1.ndim - 1
+        if not ctx.is_last:
             x1, x2 = (xp_of(x).moveaxis(x, dim, -1) for x in (x1, x2))
         ctx.moved = x1.shape
         x1, x2 = rows(x1), rows(x2)
@@ -126,7 +127,7 @@ class CosineSimilarityFunction(Primitive):
     def backward(ctx, dy):
         both = cosine_rows_backward(*ctx.saved, dy.reshape(-1), ctx.eps)
         both = [dx.reshape(ctx.moved) for dx in both]
-        if ctx.moved:
+        if not ctx.is_last:
             both = [xp_of(dx).moveaxis(dx, -1, ctx.dim) for dx in both]
         return tuple(unbroadcast(dx, shape) for dx, shape in zip(both, ctx.shapes))
 
@@ -141,7 +142,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """
     if eps < 0:
         raise RuntimeError(f"cosine_similarity: eps must not be negative, got {eps}")
-    if promote(x1.array, x2.array).kind != "f":
+    if x1.dtype.kind != "f" and x2.dtype.kind != "f":
         raise RuntimeError(f"cosine_similarity expected real numbers, got {x1.dtype} and "
                            f"{x2.dtype}; convert one, for example with .float()")
     check_shapes("cosine_similarity", x1, x2)

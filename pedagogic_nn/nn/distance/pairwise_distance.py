@@ -194,6 +194,8 @@ class PairwiseDistanceFunction(Primitive):
 
 def same(x1: Any, x2: Any) -> tuple[Any, Any]:
     """Both arrays in one real dtype and one shape."""
+    if x1.dtype == x2.dtype and x1.dtype.kind == "f" and x1.shape == x2.shape:
+        return x1, x2
     dtype, shape = promote(x1, x2), np.broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = as_float(cast(x1, dtype)), as_float(cast(x2, dtype))
     return (x1 if x1.shape == shape else xp_of(x1).broadcast_to(x1, shape),

@@ -246,7 +246,7 @@ def shorten_rows(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -
     and unrecorded."""
     table, xp = weight.array, xp_of(weight.array)
     rows = xp.unique(rows)
-    lengths = _lengths(xp, table[rows], norm_type)
+    lengths = _lengths(table[rows], norm_type)
     too_long = lengths > max_norm
     if bool(too_long.any()):
         scale = max_norm / (lengths[too_long] + table.dtype.type(1e-7))
@@ -254,14 +254,13 @@ def shorten_rows(weight: Tensor, rows: Any, max_norm: float, norm_type: float) -
         weight._changed()
 
 
-def _lengths(xp, vectors, p):
+def _lengths(vectors, p):
     """The p-norm of each row."""
-    sizes = abs(vectors)
-    if p == float("inf"):
-        return sizes.max(axis=1, initial=0)
-    if p == 0:
+    if p == float("inf") and vectors.size:
+        return abs(vectors).max(axis=1)
+    if p in (0, float("inf")):
         return (vectors != 0).sum(axis=1)
-    return (sizes**p).sum(axis=1) ** (1 / p)
+    return (abs(vectors) ** p).sum(axis=1) ** (1 / p)
 
 
 # ---- the module ----------------------------------------------------------------------

@@ -166,6 +166,19 @@ def test_threads_agree():
             np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_buffers_move_on_a_gpu_too(momentum):
+    one, two = nn.BatchNorm1d(2, momentum=momentum), nn.BatchNorm1d(2, momentum=momentum)
+    two.cuda()
+    for x in (torch.randn(3, 2), torch.randn(4, 2)):
+        y, z = one(x), two(x.cuda())
+        np.testing.assert_allclose(y.tolist(), z.tolist(), rtol=1e-5, atol=1e-6)
+    for name, buffer in one.state_dict().items():
+        moved = two.state_dict()[name]
+        assert moved.device.type == "cuda" and moved.dtype == buffer.dtype
+        np.testing.assert_allclose(moved.tolist(), buffer.tolist(), rtol=1e-6)
+
+
 def test_half_precision_computes_in_float32():
     x = torch.randn(6, 3).half()
     for norm in (nn.BatchNorm1d(3), nn.BatchNorm1d(3).half()):

@@ -54,6 +54,13 @@ def test_running_statistics_are_averages_over_the_batch():
     )
 
 
+def test_running_statistics_on_a_gpu():
+    one, x = nn.InstanceNorm1d(2, track_running_stats=True), torch.randn(3, 2, 5)
+    two = nn.InstanceNorm1d(2, track_running_stats=True, device="cuda")
+    one(x), two(x.cuda())
+    np.testing.assert_allclose(two.running_var.tolist(), one.running_var.tolist(), 1e-6)
+
+
 def test_an_empty_batch():
     norm = nn.InstanceNorm1d(2, affine=True, track_running_stats=True)
     y = norm(torch.zeros(0, 2, 5))

@@ -108,6 +108,28 @@ def test_threads_agree():
         np.testing.assert_array_equal(one.detach().numpy(), two.detach().numpy())
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"padding_idx": 1},
+        {"scale_grad_by_freq": True},
+        {"max_norm": 1.0, "norm_type": 1.0},
+    ],
+)
+def test_options_on_a_gpu(options):
+    table, index = torch.randn(4, 3), torch.tensor([[1, 2], [2, 0]])
+    results = []
+    for device in ("cpu", "cuda"):
+        weight = table.clone().to(device).requires_grad_()
+        y = embedding(index.to(device), weight, **options)
+        (y * y).sum().backward()
+        results.append([y, weight, weight.grad])
+    for one, two in zip(*results):
+        np.testing.assert_allclose(two.tolist(), one.tolist(), rtol=1e-5)
+    with pytest.raises(IndexError, match=r"input\[1, 0\] is 4"):
+        embedding(torch.tensor([[1], [4]]).to("cuda"), weight)
+
+
 def test_half_precision():
     layer = nn.Embedding(4, 3).half()
     y = layer(torch.tensor([1, 2]))

@@ -168,6 +168,30 @@ def test_threads_agree():
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"mode": "mean", "padding_idx": 1},
+        {"mode": "sum", "scale_grad_by_freq": True},
+        {"mode": "max", "padding_idx": -2},
+        {"mode": "mean", "include_last_offset": True},
+        {"mode": "sum", "max_norm": 1.0},
+    ],
+)
+def test_options_on_a_gpu(options):
+    table, index, cuts = torch.randn(4, 3), torch.tensor([1, 2, 2, 0, 1]), [0, 1, 1, 4]
+    results = []
+    for device in ("cpu", "cuda"):
+        weight = table.clone().to(device).requires_grad_()
+        y = embedding_bag(
+            index.to(device), weight, torch.tensor(cuts, device=device), **options
+        )
+        (y * y).sum().backward()
+        results.append([y, weight, weight.grad])
+    for one, two in zip(*results):
+        np.testing.assert_allclose(two.tolist(), one.tolist(), rtol=1e-5, atol=1e-6)
+
+
 def test_half_precision():
     layer = nn.EmbeddingBag(4, 3).half()
     y = layer(torch.tensor([[1, 2]]))
