@@ -24,7 +24,7 @@ def import_library():
 def import_rows():
     """The test files that list cases."""
     for path in sorted(TESTS.rglob("test_*.py")):
-        if "tests.harness import" in path.read_text("utf-8"):
+        if re.search(r"tests\.harness import|_tests\(", path.read_text("utf-8")):
             parts = path.relative_to(TESTS.parent).with_suffix("").parts
             importlib.import_module(".".join(parts))
 

@@ -128,7 +128,7 @@ class Op:
         formula = jit(scalar, forceinline=True)   # a call in a loop would not vectorise
         count = scalar.__code__.co_argcount
         n = arrays or count
-        cpu = _loop(_CPU_LOOPS[n], formula)
+        cpu = _loop(_CPU_LOOPS[n, count - n], formula)
         cuda = _loop(_CUDA_LOOPS[n, count - n], formula)
         self.cuda_kernels.append(cuda_kernel := CudaKernel(cuda))
         name = self.reference.__name__
@@ -188,25 +188,51 @@ def _map(name, start, kernel, n, *args):
     return out
 
 
-def _cpu1(lo, hi, out, x, *numbers):
-    out, x = out[lo:hi], x[lo:hi]   # an index that runs from lo to hi does not vectorise
+# The numbers are spelt out: numba compiles no *numbers for a GPU, and on the CPU an empty
+# one is looked up anew at every call of a kernel that came from the disk cache.
+# The slices: an index that runs from lo to hi does not vectorise.
+
+
+def _cpu1(lo, hi, out, x):
+    out, x = out[lo:hi], x[lo:hi]
     for k in range(out.size):
-        out[k] = formula(x[k], *numbers)  # noqa: F821
+        out[k] = formula(x[k])  # noqa: F821
 
 
-def _cpu2(lo, hi, out, x, y, *numbers):
+def _cpu1_number(lo, hi, out, x, p):
+    out, x = out[lo:hi], x[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], p)  # noqa: F821
+
+
+def _cpu1_numbers(lo, hi, out, x, p, q):
+    out, x = out[lo:hi], x[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], p, q)  # noqa: F821
+
+
+def _cpu2(lo, hi, out, x, y):
     out, x, y = out[lo:hi], x[lo:hi], y[lo:hi]
     for k in range(out.size):
-        out[k] = formula(x[k], y[k], *numbers)  # noqa: F821
+        out[k] = formula(x[k], y[k])  # noqa: F821
 
 
-def _cpu3(lo, hi, out, x, y, z, *numbers):
+def _cpu2_number(lo, hi, out, x, y, p):
+    out, x, y = out[lo:hi], x[lo:hi], y[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], y[k], p)  # noqa: F821
+
+
+def _cpu2_numbers(lo, hi, out, x, y, p, q):
+    out, x, y = out[lo:hi], x[lo:hi], y[lo:hi]
+    for k in range(out.size):
+        out[k] = formula(x[k], y[k], p, q)  # noqa: F821
+
+
+def _cpu3(lo, hi, out, x, y, z):
     out, x, y, z = out[lo:hi], x[lo:hi], y[lo:hi], z[lo:hi]
     for k in range(out.size):
-        out[k] = formula(x[k], y[k], z[k], *numbers)  # noqa: F821
-
-
-# numba compiles no *numbers for a GPU, so these spell them out.
+        out[k] = formula(x[k], y[k], z[k])  # noqa: F821
 
 
 def _cuda1(out, x):
@@ -251,7 +277,9 @@ def _cuda3(out, x, y, z):
         out[k] = formula(x[k], y[k], z[k])  # noqa: F821
 
 
-_CPU_LOOPS = {1: _cpu1, 2: _cpu2, 3: _cpu3}
+_CPU_LOOPS = {(1, 0): _cpu1, (1, 1): _cpu1_number, (1, 2): _cpu1_numbers,
+              (2, 0): _cpu2, (2, 1): _cpu2_number, (2, 2): _cpu2_numbers,
+              (3, 0): _cpu3}
 _CUDA_LOOPS = {(1, 0): _cuda1, (1, 1): _cuda1_number, (1, 2): _cuda1_numbers,
                (2, 0): _cuda2, (2, 1): _cuda2_number, (2, 2): _cuda2_numbers,
                (3, 0): _cuda3}

@@ -64,7 +64,9 @@ from .linear import Linear as Linear
 from .linear import Unflatten as Unflatten
 from .losses import BCELoss as BCELoss
 from .losses import BCEWithLogitsLoss as BCEWithLogitsLoss
+from .losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from .losses import CrossEntropyLoss as CrossEntropyLoss
+from .losses import CTCLoss as CTCLoss
 from .losses import GaussianNLLLoss as GaussianNLLLoss
 from .losses import HingeEmbeddingLoss as HingeEmbeddingLoss
 from .losses import HuberLoss as HuberLoss
@@ -72,9 +74,15 @@ from .losses import KLDivLoss as KLDivLoss
 from .losses import L1Loss as L1Loss
 from .losses import MarginRankingLoss as MarginRankingLoss
 from .losses import MSELoss as MSELoss
+from .losses import MultiLabelMarginLoss as MultiLabelMarginLoss
+from .losses import MultiLabelSoftMarginLoss as MultiLabelSoftMarginLoss
+from .losses import MultiMarginLoss as MultiMarginLoss
+from .losses import NLLLoss as NLLLoss
+from .losses import NLLLoss2d as NLLLoss2d
 from .losses import PoissonNLLLoss as PoissonNLLLoss
 from .losses import SmoothL1Loss as SmoothL1Loss
 from .losses import SoftMarginLoss as SoftMarginLoss
+from .losses import TripletMarginLoss as TripletMarginLoss
 from .normalization import BatchNorm1d as BatchNorm1d
 from .normalization import BatchNorm2d as BatchNorm2d
 from .normalization import GroupNorm as GroupNorm

@@ -29,7 +29,9 @@ from .linear.bilinear import bilinear
 from .linear.linear import linear
 from .losses.bce import binary_cross_entropy
 from .losses.bce_with_logits import binary_cross_entropy_with_logits
+from .losses.cosine_embedding import cosine_embedding_loss
 from .losses.cross_entropy import cross_entropy
+from .losses.ctc import ctc_loss
 from .losses.gaussian_nll import gaussian_nll_loss
 from .losses.hinge_embedding import hinge_embedding_loss
 from .losses.huber import huber_loss
@@ -37,9 +39,14 @@ from .losses.kl_div import kl_div
 from .losses.l1 import l1_loss
 from .losses.margin_ranking import margin_ranking_loss
 from .losses.mse import mse_loss
+from .losses.multi_label_margin import multilabel_margin_loss
+from .losses.multi_label_soft_margin import multilabel_soft_margin_loss
+from .losses.multi_margin import multi_margin_loss
+from .losses.nll import nll_loss
 from .losses.poisson_nll import poisson_nll_loss
 from .losses.smooth_l1 import smooth_l1_loss
 from .losses.soft_margin import soft_margin_loss
+from .losses.triplet_margin import triplet_margin_loss
 from .normalization.batch_norm import batch_norm
 from .normalization.group_norm import group_norm
 from .normalization.instance_norm import instance_norm
@@ -65,17 +72,19 @@ __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d",
            "adaptive_max_pool2d", "alpha_dropout", "avg_pool1d", "avg_pool2d",
            "batch_norm", "bilinear", "binary_cross_entropy",
            "binary_cross_entropy_with_logits", "conv1d", "conv2d", "conv_transpose1d",
-           "conv_transpose2d", "cosine_similarity", "cross_entropy", "dropout",
-           "dropout1d", "dropout2d", "elu", "embedding", "embedding_bag",
-           "feature_alpha_dropout", "gaussian_nll_loss", "gelu", "group_norm",
-           "hardshrink", "hardtanh", "hinge_embedding_loss", "huber_loss",
-           "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
-           "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss",
-           "max_pool1d", "max_pool2d", "mish", "mse_loss", "normalize", "one_hot", "pad",
-           "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss",
-           "prelu", "relu", "relu6", "sigmoid", "silu", "smooth_l1_loss",
-           "soft_margin_loss", "softmax", "softplus", "softshrink", "softsign", "tanh",
-           "tanhshrink", "threshold", "upsample", "upsample_bilinear", "upsample_nearest"]
+           "conv_transpose2d", "cosine_embedding_loss", "cosine_similarity",
+           "cross_entropy", "ctc_loss", "dropout", "dropout1d", "dropout2d", "elu",
+           "embedding", "embedding_bag", "feature_alpha_dropout", "gaussian_nll_loss",
+           "gelu", "group_norm", "hardshrink", "hardtanh", "hinge_embedding_loss",
+           "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss",
+           "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
+           "margin_ranking_loss", "max_pool1d", "max_pool2d", "mish", "mse_loss",
+           "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
+           "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
+           "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu",
+           "relu6", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax",
+           "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+           "triplet_margin_loss", "upsample", "upsample_bilinear", "upsample_nearest"]
 
 for _method in (hardshrink, log_softmax_method, prelu, relu, sigmoid, softmax_method,
                 tanh):

@@ -20,6 +20,7 @@ from pedagogic_nn.autograd.products import matmul_arrays
 from pedagogic_nn.backend import HALF, ONE, TWO, cuda, jit, like, op, reference
 from pedagogic_nn.backend.device import Device, to_host, xp_of
 from tests.harness import backend_tests, case, check_stays_float32, saturated, uniform
+from tests.programs import run
 
 CASES = [
     case(exp_values, x=(3, 4)), case(exp_values, x=(0, 4)), case(exp_values, x=()),
@@ -185,3 +186,26 @@ def test_numbers_take_the_dtype_of_the_arrays():
     result = blend(x, x * 2, np.float64(0.1))
     assert result.dtype == np.float32 and xp_of(result) is Device("cuda").xp
     np.testing.assert_allclose(to_host(result), 1.1, rtol=1e-6)
+
+
+FROM_THE_CACHE = """
+import time
+import pedagogic_nn as torch
+
+x = torch.randn(64)
+calls = [torch.relu, torch.sigmoid, torch.tanh, torch.exp, lambda x: x.clamp(-1, 1)]
+for call in calls:
+    call(x)
+for call in calls:
+    start = time.perf_counter()
+    for _ in range(50):
+        call(x)
+    assert (time.perf_counter() - start) / 50 < 1e-3, call
+"""
+
+
+@pytest.mark.serial
+def test_a_kernel_from_the_disk_cache_is_loaded_once():
+    """A second process finds what the first has compiled, and keeps it."""
+    for _ in range(2):
+        run(FROM_THE_CACHE)

@@ -5,7 +5,7 @@
 
 The largest score is taken off first, so that exp cannot overflow.
 
-The operations see the axis as the middle one of three, as those of softmax.py do.
+The kernels see the axis as the middle one of three, as those of softmax.py do.
 
 Book: losses/cross_entropy.
 """
@@ -26,16 +26,16 @@ from ...backend.softmax import (
     subtract,
 )
 from ..module import Module
-from .softmax import along, dim_of, method_of, scores_of
+from .softmax import along, dim_of, method_of, run_columns, scores_of
 
 # ---- forward -------------------------------------------------------------------------
 
 
 @op
-def log_softmax_forward(x):
-    """x (N, C, P) → log-probabilities (N, C, P), along C."""
-    x = x - x.max(axis=1, keepdims=True, initial=-np.inf)
-    return x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+def log_softmax_forward(x, dim):
+    """x (*), the number of an axis → log-probabilities (*) along it."""
+    x = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
+    return x - np.log(np.exp(x).sum(axis=dim, keepdims=True))
 
 
 @jit(reassociate=True)
@@ -107,10 +107,9 @@ def _forward_cuda(y, x):
 
 
 @log_softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
-def _run_forward(run, x):
+def _run_forward(run, x, dim):
     y = like(x)
-    if x.size:
-        run((x.shape[0] * x.shape[2],), y, x, work=x.size)
+    run_columns(run, dim, y, x)
     return y
 
 
@@ -118,9 +117,9 @@ def _run_forward(run, x):
 
 
 @op
-def log_softmax_backward(y, dy):
-    """y, dy (N, C, P) → dx (N, C, P)."""
-    return dy - np.exp(y) * dy.sum(axis=1, keepdims=True)
+def log_softmax_backward(y, dy, dim):
+    """y, dy (*), the number of an axis → dx (*)."""
+    return dy - np.exp(y) * dy.sum(axis=dim, keepdims=True)
 
 
 @jit(reassociate=True)
@@ -206,10 +205,9 @@ def _backward_cuda(dx, y, dy):
 
 
 @log_softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
-def _run_backward(run, y, dy):
+def _run_backward(run, y, dy, dim):
     dx = like(y)
-    if y.size:
-        run((y.shape[0] * y.shape[2],), dx, y, dy, work=y.size)
+    run_columns(run, dim, dx, y, dy)
     return dx
 
 

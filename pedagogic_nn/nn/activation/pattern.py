@@ -29,6 +29,7 @@ class ActivationFunction(Primitive):
     @classmethod
     def of(cls, input: Any, *numbers: float, inplace: bool = False) -> Any:
         """The activation of a tensor; with inplace=True written into that tensor."""
+        cls._check(numbers)
         if not inplace:
             return cls.apply(input, numbers=numbers)
 
@@ -38,6 +39,7 @@ class ActivationFunction(Primitive):
 
     @classmethod
     def forward(cls, ctx, x, numbers=()):
+        cls._check(numbers)
         x = cls._numbers_of(x)
         y = cls.value(x, *numbers)
         ctx.numbers = numbers
@@ -51,10 +53,21 @@ class ActivationFunction(Primitive):
     @classmethod
     def _numbers_of(cls, x: Any) -> Any:
         """x in the dtype in which it is computed."""
-        if x.dtype.kind == "f" or cls.integers == "kept":
+        if x.dtype.kind == "f" or (cls.integers == "kept" and x.dtype.kind != "b"):
             return x
         if cls.integers == "real":
             return as_float(x)
         raise NotImplementedError(
-            f"{cls.__name__.removesuffix('Function')} expected real numbers, got "
-            f"{x.dtype}; convert them, for example with .float()")
+            f"{cls._who()} expected real numbers, got {x.dtype}; convert them, for "
+            "example with .float()")
+
+    @classmethod
+    def _check(cls, numbers: tuple) -> None:
+        for number in numbers:
+            if not hasattr(number, "__float__"):       # NumPy would make NaN of None
+                raise TypeError(f"{cls._who()} expected a number as its option, got "
+                                f"{number!r}")
+
+    @classmethod
+    def _who(cls) -> str:
+        return cls.__name__.removesuffix("Function")

@@ -6,8 +6,8 @@
 The largest score is taken off first: the quotient stays the same, and exp cannot
 overflow.
 
-The axis may be any.  The operations see it as the middle one of three: an array
-(N, C, P), where N counts the axes before it and P those after it.
+The axis may be any.  The kernels see it as the middle one of three: an array (N, C, P),
+where N counts what the axes before it hold, and P what those after it do.
 
 Book: losses/cross_entropy.
 """
@@ -30,10 +30,10 @@ from ..module import Module
 
 
 @op
-def softmax_forward(x):
-    """x (N, C, P) → probabilities (N, C, P), along C."""
-    e = np.exp(x - x.max(axis=1, keepdims=True, initial=-np.inf))
-    return e / e.sum(axis=1, keepdims=True)
+def softmax_forward(x, dim):
+    """x (*), the number of an axis → probabilities (*) along it."""
+    e = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=dim, keepdims=True)
 
 
 @jit
@@ -102,20 +102,27 @@ def _forward_cuda(y, x):
 
 
 @softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
-def _run_forward(run, x):
+def _run_forward(run, x, dim):
     y = like(x)
-    if x.size:
-        run((x.shape[0] * x.shape[2],), y, x, work=x.size)
+    run_columns(run, dim, y, x)
     return y
+
+
+def run_columns(run: Callable, dim: int, *arrays: Any) -> None:
+    """Run kernels on arrays of one shape, seen as (N, C, P) around axis `dim`."""
+    shape = arrays[0].shape
+    N, C, P = prod(shape[:dim]), shape[dim], prod(shape[dim + 1:])
+    if arrays[0].size:
+        run((N * P,), *[a.reshape(N, C, P) for a in arrays], work=N * C * P)
 
 
 # ---- backward ------------------------------------------------------------------------
 
 
 @op
-def softmax_backward(y, dy):
-    """y, dy (N, C, P) → dx (N, C, P)."""
-    return y * (dy - (y * dy).sum(axis=1, keepdims=True))
+def softmax_backward(y, dy, dim):
+    """y, dy (*), the number of an axis → dx (*)."""
+    return y * (dy - (y * dy).sum(axis=dim, keepdims=True))
 
 
 @jit(reassociate=True)
@@ -178,10 +185,9 @@ def _backward_cuda(dx, y, dy):
 
 
 @softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
-def _run_backward(run, y, dy):
+def _run_backward(run, y, dy, dim):
     dx = like(y)
-    if y.size:
-        run((y.shape[0] * y.shape[2],), dx, y, dy, work=y.size)
+    run_columns(run, dim, dx, y, dy)
     return dx
 
 
@@ -202,15 +208,15 @@ class SoftmaxFunction(Primitive):
 
 
 def along(dim: int, operation: Callable, *arrays: Any) -> Any:
-    """An operation on the middle axis of (N, C, P), along axis `dim` of arrays of one
-    shape."""
+    """`operation` along axis `dim` of arrays of one shape, single numbers included."""
     shape = arrays[0].shape
-    N, C, P = prod(shape[:dim]), shape[dim] if shape else 1, prod(shape[dim + 1:])
-    if 1 < P < FEW:
-        move, last = xp_of(arrays[0]).moveaxis, len(shape) - 1
-        rows = [move(a, dim, last) for a in arrays]
-        return move(along(last, operation, *rows), last, dim)
-    return operation(*[a.reshape(N, C, P) for a in arrays]).reshape(shape)
+    if not shape:
+        return operation(*[a.reshape(1) for a in arrays], 0).reshape(())
+    if 1 < prod(shape[dim + 1:]) < FEW:
+        move = xp_of(arrays[0]).moveaxis
+        rows = [move(a, dim, -1) for a in arrays]
+        return move(operation(*rows, len(shape) - 1), -1, dim)
+    return operation(*arrays, dim)
 
 
 def scores_of(who: str, input: Any, dtype: Any) -> Any:

@@ -206,7 +206,8 @@ class _Forward(_Convolution):
                          dilation, 0, groups, bias, padding_mode, device, dtype)
 
     def forward(self, input: Any) -> Any:
-        padding, who = self.padding, type(self).__name__
+        padding: Any = self.padding
+        who = type(self).__name__
         if self.padding_mode != "zeros":
             around = paddings(who, padding, self.kernel_size, self.stride, self.dilation)
             if any(map(any, around)):

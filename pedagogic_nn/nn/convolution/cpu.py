@@ -13,40 +13,14 @@ groups and, where those are few, output channels.
 import numpy as np
 
 from ...backend import contiguous, jit
-from ...backend.gemm import PRODUCTS_PER_ELEMENT
+from ...backend.gemm import PRODUCTS_PER_ELEMENT, product
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
 from ...backend.tiles import PANEL_BYTES, ROWS, VECTOR_BYTES, address, itemsize, shift
 from ..windows import compiled, fill, numbers
 from .plan import plan, read, transposed_plan
-from .reference import bias_gradient, convolve, convolve_transposed
+from .reference import bias_gradient, convolve, convolve_transposed, is_product
 from .tiles import outputs_tile, vectors_of
-
-TAPS_BLOCK = 576                    # 6 rows of so many weights take 14 KiB of float32
-
-
-# ---- sweep: tiles over a band --------------------------------------------------------
-
-
-@once("w", "x", "y")
-def _sweep(rows, pixels, taps, w, w_row, distances, x, y, y_row):
-    """y (rows, pixels) = Σ_tap w (rows, taps) · x at the distance of the tap."""
-    count = (rows + ROWS - 1) // ROWS               # tiles of nearly equal height
-    low, higher = rows // count, rows % count
-    size = itemsize(y)
-    for k in range(0, max(1, taps), TAPS_BLOCK):
-        some, i = min(TAPS_BLOCK, taps - k), 0
-        for t in range(count):
-            height = low + 1 if t < higher else low
-            at, end, width = 0, pixels * size, vectors_of(height) * VECTOR_BYTES
-            while at < end:
-                wide = width > PANEL_BYTES and end - at >= width
-                outputs_tile(height, wide, some, shift(w, i * w_row + k * size), w_row,
-                             distances + k * 8, shift(x, at), shift(y, i * y_row + at),
-                             y_row, k > 0)
-                at += width if wide else PANEL_BYTES
-            i += height
-
 
 # ---- unload: sums to results ---------------------------------------------------------
 
@@ -101,7 +75,7 @@ def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blo
                 some = min(height, parts[p, 4] - first)
                 if some > 0 and parts[p, 5] > 0:
                     tap = parts[p, 0]
-                    _sweep(count, (some - 1) * columns + parts[p, 5], parts[p, 1],
+                    sweep(count, (some - 1) * columns + parts[p, 5], parts[p, 1],
                            shift(address(weights), ((g * M + m) * K + tap) * size),
                            K * size, distances.ctypes.data + tap * 8, address(band),
                            address(sums), longest * size)
@@ -128,9 +102,20 @@ def _gather(source, weights, bias, size, plan):
     return out
 
 
+def _product(matrix, images, bias, size):
+    """matrix (M, C) times images (N, C, *size), plus bias (M,) → (N, M, *size)."""
+    n, c = images.shape[:2]
+    out = product(matrix, images.reshape(n, c, size[0] * size[1]))
+    if bias is not None:
+        out += bias[:, None]
+    return out.reshape(n, len(matrix), *size)
+
+
 @compiled(convolve)
 def _convolve_cpu(x, w, bias, size, window):
     (o, c, *kernel), g = w.shape, window.groups
+    if is_product(kernel, window):
+        return _product(w[:, :, 0, 0], x, bias, size)
     made = plan(c, o // g, tuple(kernel), tuple(size), window, x.itemsize)
     return _gather(x, contiguous(w).reshape(g, o // g, -1), bias, size, made)
 
@@ -138,6 +123,8 @@ def _convolve_cpu(x, w, bias, size, window):
 @compiled(convolve_transposed)
 def _convolve_transposed_cpu(dy, w, bias, size, window):
     (o, c, *kernel), g = w.shape, window.groups
+    if is_product(kernel, window):
+        return _product(w[:, :, 0, 0].T, dy, bias, size)
     made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),
                            window, dy.itemsize)
     weights = w.reshape(g, o // g, c, *kernel).swapaxes(1, 2)           # g c o u v

@@ -225,7 +225,7 @@ def channels_plan(channels, kernel, size, window, itemsize, lanes):
 
 def _neighbours(taps, right):
     """Lists of taps whose columns follow one another."""
-    found: list[list[int]] = []
+    found = []
     for v in taps:
         if found and right[v] == right[found[-1][-1]] + 1:
             found[-1].append(v)

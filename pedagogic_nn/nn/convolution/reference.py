@@ -43,6 +43,11 @@ def window(stride, padding, dilation, groups):
     return _Window(tuple(stride), tuple(padding), tuple(dilation), groups)
 
 
+def is_product(kernel, window):
+    """Whether a convolution is a matrix product: filters of one pixel, on all pixels."""
+    return tuple(kernel) == (1, 1) and window == ((1, 1), (0, 0), (1, 1), 1)
+
+
 def reach(count, kernel, stride, dilation):
     """How many rows `count` positions of a filter with `kernel` rows cover together."""
     return (count - 1) * stride + (kernel - 1) * dilation + 1

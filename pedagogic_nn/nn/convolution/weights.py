@@ -12,7 +12,7 @@ Threads share out the weights: each is summed by one thread, over all images.
 import numpy as np
 
 from ...backend import contiguous, jit
-from ...backend.gemm import PRODUCTS_PER_ELEMENT
+from ...backend.gemm import PRODUCTS_PER_ELEMENT, matmul
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
 from ...backend.tiles import (
@@ -27,7 +27,7 @@ from ...backend.tiles import (
 from ..windows import compiled, numbers
 from .few_channels import weights_of_few_channels
 from .plan import channels_plan, read
-from .reference import weight_gradient
+from .reference import is_product, weight_gradient
 from .tiles import outputs_tile
 
 PIXELS_BLOCK = 512                  # 6 rows of so many take 12 KiB of float32
@@ -157,6 +157,14 @@ def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images
         _unload(dw, sums, taps, o, count, c, inputs, length)
 
 
+def _product(x, dy):
+    """x (N, C, pixels), dy (N, O, pixels) → dw (O, C, 1, 1)."""
+    dw = np.empty((dy.shape[1], x.shape[1]), x.dtype)
+    for n in range(len(x)):
+        matmul(dy[n], x[n].T, out=dw, accumulate=n > 0)
+    return dw[:, :, None, None]
+
+
 @compiled(weight_gradient)
 def _run_weight_gradient(x, dy, kernel, window):
     (_, o, *size), g = dy.shape, window.groups
@@ -164,6 +172,8 @@ def _run_weight_gradient(x, dy, kernel, window):
     if not (dy.size and x.size):
         return np.zeros((o, c, *kernel), x.dtype)
     x, dy = contiguous(x), contiguous(dy)
+    if is_product(kernel, window):
+        return _product(x.reshape(len(x), c, -1), dy.reshape(len(x), o, -1))
     made = channels_plan(c, kernel, tuple(size), window, x.itemsize,
                          PANEL_BYTES // x.itemsize)
     if made.channels * taps < made.length / 2:          # most of the lanes would be idle

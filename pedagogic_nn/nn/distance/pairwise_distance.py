@@ -109,7 +109,8 @@ def distance_rows_backward(x1, x2, y, dy, p, eps):
     size, sign = np.abs(d), (d > 0).astype(d.dtype) - (d < 0)
     if np.isinf(p):
         equal = size == y
-        return dy * sign * equal / np.maximum(equal.sum(1, keepdims=True), 1)
+        count = np.maximum(equal.sum(1, keepdims=True, dtype=d.dtype), 1)
+        return dy * sign * equal / count
     slope = sign if p == 1 else sign * size**(p - 1) * y**(1 - p)
     zero = (size == 0) | ((y == 0) & (p > 1))
     return dy * np.where(zero, d.dtype.type(0), slope)
@@ -197,9 +198,12 @@ def same(x1: Any, x2: Any) -> tuple[Any, Any]:
     if x1.dtype == x2.dtype and x1.dtype.kind == "f" and x1.shape == x2.shape:
         return x1, x2
     dtype, shape = promote(x1, x2), np.broadcast_shapes(x1.shape, x2.shape)
-    x1, x2 = as_float(cast(x1, dtype)), as_float(cast(x2, dtype))
-    return (x1 if x1.shape == shape else xp_of(x1).broadcast_to(x1, shape),
-            x2 if x2.shape == shape else xp_of(x2).broadcast_to(x2, shape))
+    return _stretched(cast(x1, dtype), shape), _stretched(cast(x2, dtype), shape)
+
+
+def _stretched(x, shape):
+    x = as_float(x)
+    return x if x.shape == shape else xp_of(x).broadcast_to(x, shape).copy()
 
 
 def rows(x: Any) -> Any:

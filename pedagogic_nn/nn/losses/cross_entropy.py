@@ -9,24 +9,40 @@ For one example with scores x (C,), right class t, class weights w (C,), smoothi
 
 Without weights and smoothing that is loss = -log p_t, dx = p - one-hot(t).  The mean
 over a batch is weighted: Σ loss / Σ w_t, over the examples whose class is not
-`ignore_index`.
+`ignore_index`.  Targets that are probabilities: soft_targets.py.
 
 The largest score is taken off first: exp cannot overflow, and log p is exact where p is
 tiny.
 
 Book: losses/cross_entropy.
 """
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ...autograd.function import Primitive
-from ...autograd.tensor import Tensor
-from ...backend import ZERO, contiguous, cuda, jit, like, math, op
-from ...backend.device import xp_of
-from .reduction import Loss, reduction_of
-
-IGNORED = -1            # the class that kernels skip; ignore_index becomes this
+from ...backend import ONE, ZERO, cuda, jit, like, math, op
+from ...backend.softmax import (
+    BLOCK,
+    COLUMNS,
+    SHORT,
+    columns_at,
+    exp_columns,
+    exp_rows,
+    row_sum,
+)
+from .reduction import Loss, keep_weight, reduction_of
+from .rows import (
+    IGNORED,
+    check_classes,
+    classes_of,
+    reduce_rows,
+    scaled,
+    total_weight,
+    weights_of,
+)
+from .soft_targets import soft_cross_entropy
 
 # ---- rows of scores: losses and their slope in one pass ------------------------------
 
@@ -54,8 +70,13 @@ def _row(x, t, w, smoothing, scale, with_slope, dx):
     top = math.row_max(x)
     zero = x.dtype.type(0)              # x[0] * 0 would be NaN for a score of -inf
     total = zero
-    for j in range(x.size):
-        total += math.exp(x[j] - top)
+    if with_slope:
+        for j in range(x.size):
+            dx[j] = math.exp(x[j] - top)
+            total += dx[j]
+    else:
+        for j in range(x.size):
+            total += math.exp(x[j] - top)
     shift = top + math.log(total)                          # log p_j = x_j - shift
     rest, spread, each = zero, zero, smoothing / x.dtype.type(x.size)
     if each != ZERO:
@@ -66,7 +87,7 @@ def _row(x, t, w, smoothing, scale, with_slope, dx):
     if with_slope:
         slope = (own + each * spread) * scale / total
         for j in range(x.size):
-            dx[j] = math.exp(x[j] - top) * slope
+            dx[j] *= slope                                 # p_j (own + each · spread)
         if each != ZERO:
             for j in range(x.size):
                 dx[j] -= w[j] * each * scale
@@ -76,6 +97,9 @@ def _row(x, t, w, smoothing, scale, with_slope, dx):
 
 @jit
 def _rows_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
+    if x.shape[1] <= SHORT and smoothing == ZERO:
+        _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope)
+        return
     for n in range(lo, hi):
         if t[n] == IGNORED:
             losses[n] = ZERO
@@ -84,6 +108,38 @@ def _rows_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
         else:
             losses[n] = _row(x[n], t[n], w, smoothing, scale, with_slope,
                              dx[n * with_slope])
+
+
+@jit
+def _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope):
+    """The same without smoothing, many rows at a time; see backend/softmax.py."""
+    C = x.shape[1]
+    R = BLOCK // C
+    e = np.empty((R, C), x.dtype)
+    tops, totals = np.empty(R, x.dtype), np.empty(R, x.dtype)
+    for start in range(lo, hi, R):
+        stop = min(start + R, hi)
+        r = stop - start
+        exps = dx[start:stop] if with_slope else e[:r]
+        exp_rows(exps, tops[:r], totals[:r], x[start:stop])
+        for n in range(start, stop):
+            if t[n] == IGNORED:
+                losses[n] = ZERO
+                own = ZERO
+            else:
+                own = w[t[n]]
+                losses[n] = own * (tops[n - start] + math.log(totals[n - start])
+                                   - x[n, t[n]])
+            if with_slope:
+                _scale(dx[n], own * scale / totals[n - start])
+                if t[n] != IGNORED:
+                    dx[n, t[n]] -= own * scale
+
+
+@jit
+def _scale(x, factor):
+    for j in range(x.size):
+        x[j] *= factor
 
 
 @cuda.jit
@@ -105,93 +161,132 @@ def _run_rows(run, x, t, w, smoothing, scale, with_slope):
     number = x.dtype.type
     losses = like(x, x.shape[:1])
     dx = like(x, x.shape if with_slope else (1, x.shape[1]))     # a row that nobody reads
-    run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale),
-        int(with_slope), work=x.size)
+    if x.size:
+        run(losses.shape, losses, dx, x, t, w, number(smoothing), number(scale),
+            int(with_slope), work=x.size)
+    else:
+        losses.fill(0)
     return losses, dx if with_slope else dx[:0]
+
+
+# ---- pixels: the scores of one example stand in a column -----------------------------
+
+
+@op
+def cross_entropy_pixels(x, t, w, smoothing, scale, with_slope):
+    """x (N, C, *), t (N, *), w (C,), three numbers → losses (N, *), slope (N, C, *).
+
+    What cross_entropy_rows does, along the second axis.
+    """
+    rows = np.moveaxis(x, 1, -1)
+    losses, slope = cross_entropy_rows.reference(
+        rows.reshape(t.size, x.shape[1]), t.reshape(-1), w, smoothing, scale, True)
+    slope = np.moveaxis(slope.reshape(rows.shape), -1, 1)
+    return losses.reshape(t.shape), slope if with_slope else slope[:0]
+
+
+@jit
+def _pixels_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
+    scratch = np.empty((4, COLUMNS), x.dtype)
+    nothing = np.empty((0, 0), x.dtype)
+    k = lo
+    while k < hi:
+        n, start, width = columns_at(k, hi, x.shape[2])
+        k, stop = k + width, start + width
+        shift, total = scratch[0, :width], scratch[1, :width]
+        own, kept = scratch[2, :width], scratch[3, :width]
+        exp_columns(dx[n] if with_slope else nothing, shift, total, x[n], start)
+        for p in range(width):
+            shift[p] += math.log(total[p])                   # log p_cp = x_cp - shift_p
+        _pixel_losses(losses[n, start:stop], own, kept, shift, x[n], start,
+                      t[n, start:stop], w, smoothing)
+        if with_slope:
+            _pixel_slopes(dx[n], start, total, own, kept, t[n, start:stop], w, smoothing,
+                          scale)
+
+
+@jit
+def _pixel_losses(losses, own, kept, shift, x, start, t, w, smoothing):
+    """Also kept, 0 where ignored and 1 elsewhere, and own, the weight of the class."""
+    for p in range(t.size):
+        c = max(t[p], 0)
+        kept[p] = ZERO if t[p] == IGNORED else ONE
+        own[p] = (w[c] - smoothing * w[c]) * kept[p]
+        losses[p] = own[p] * (shift[p] - x[c, start + p]) if kept[p] else ZERO
+    if smoothing:
+        for c in range(w.size):
+            each = smoothing * w[c] / x.dtype.type(w.size)
+            for p in range(t.size):
+                losses[p] += each * kept[p] * (shift[p] - x[c, start + p])
+
+
+@jit
+def _pixel_slopes(dx, start, total, own, kept, t, w, smoothing, scale):
+    """dx holds the exps, total their sums."""
+    each = smoothing * scale / w.dtype.type(w.size)
+    spread = each * row_sum(w)
+    for p in range(t.size):
+        total[p] = (own[p] * scale + spread * kept[p]) / total[p]
+    for c in range(w.size):
+        row = dx[c, start:start + t.size]
+        for p in range(row.size):
+            row[p] = row[p] * total[p] - each * w[c] * kept[p]
+    for p in range(t.size):
+        dx[max(t[p], 0), start + p] -= own[p] * scale
+
+
+@cuda.jit
+def _pixels_cuda(losses, dx, x, t, w, smoothing, scale, with_slope):
+    k, P = cuda.grid(1), x.shape[2]
+    if k < losses.size:
+        n, p = k // P, k % P
+        if t[n, p] == IGNORED:
+            losses[n, p] = ZERO
+            if with_slope:
+                for c in range(x.shape[1]):
+                    dx[n, c, p] = ZERO
+        else:
+            losses[n, p] = _row(x[n, :, p], t[n, p], w, smoothing, scale, with_slope,
+                                dx[n * with_slope, :, p * with_slope])
+
+
+@cross_entropy_pixels.kernels(cpu=_pixels_cpu, cuda=_pixels_cuda)
+def _run_pixels(run, x, t, w, smoothing, scale, with_slope):
+    number, (N, C), P = x.dtype.type, x.shape[:2], prod(x.shape[2:])
+    losses, dx = like(x, t.shape), like(x, x.shape if with_slope else (1, C, 1))
+    if x.size:
+        run((t.size,), losses.reshape(N, P), dx.reshape(-1, C, P if with_slope else 1),
+            x.reshape(N, C, P), t.reshape(N, P), w, number(smoothing), number(scale),
+            int(with_slope), work=x.size)
+    else:
+        losses.fill(0)
+    return losses, dx if with_slope else x[:0]
 
 
 # ---- on the tape ---------------------------------------------------------------------
 
 
-@op
-def class_rows(t, w, ignore_index):
-    """t (N,), w (C,), a number → classes (N,), -1 where ignored, and a summary (2,).
-
-    The summary holds Σ w over the classes that count, and where the first target
-    stands that is no class (-1 if all are).
-    """
-    xp = xp_of(t)
-    ignored = t == ignore_index
-    wrong = ((t < 0) | (t >= w.size)) & ~ignored
-    place = xp.concatenate([wrong, xp.ones(1, bool)]).argmax()
-    out = ignored | wrong
-    counted = xp.where(out, w.dtype.type(0), w[xp.where(out, 0, t)])
-    total = counted.sum(dtype=np.float64)
-    summary = xp.stack([total, xp.where(place < t.size, place, -1)])
-    return xp.where(ignored, IGNORED, t), summary
-
-
-class_rows.cuda(class_rows.reference)
-
-
-@class_rows.cpu
-def _class_rows_cpu(t, w, ignore_index):
-    classes, summary = np.empty_like(t), np.empty(2)
-    _fill_classes(classes, summary, t, w, ignore_index)
-    return classes, summary
-
-
-@jit
-def _fill_classes(classes, summary, t, w, ignore_index):
-    total, place = 0.0, -1
-    for n in range(t.size):
-        k = t[n]
-        classes[n] = k
-        if k == ignore_index:
-            classes[n] = IGNORED
-        elif 0 <= k < w.size:
-            total += w[k]
-        elif place < 0:
-            place = n
-    summary[0], summary[1] = total, place
-
-
 class CrossEntropy(Primitive):
-    """Class targets.  x (N, C) or (N, C, *); the class axis is brought to the end."""
+    """Class targets.  x (N, C) or (N, C, *), t (N, *), w (C,) or None."""
 
     @staticmethod
     def forward(ctx, x, t, w, ignore_index, reduction, smoothing):
-        rows = contiguous(xp_of(x).moveaxis(x, 1, -1)) if x.ndim > 2 else x
-        ctx.shape, ctx.reduction, C = rows.shape, reduction, x.shape[1]
-        if w is None:
-            w = xp_of(x).ones(C, x.dtype)
-        flat = contiguous(t).reshape(-1).astype(np.int64, copy=False)
-        classes, summary = class_rows(flat, w, ignore_index)
-        weight, wrong = summary.tolist()
-        if wrong >= 0:
-            raise _no_class(t, int(wrong), C, ignore_index)
-        scale = 1.0
+        C = x.shape[1]
+        classes, ignored = classes_of("CrossEntropyLoss", t, C, ignore_index)
+        scale, wanted = 1.0, ctx.needs_input_grad[0]
         if reduction == "mean":
-            scale = 1 / weight if weight else float("nan")
-        losses, ctx.slope = cross_entropy_rows(
-            rows.reshape(-1, C), classes, w, smoothing, scale, ctx.needs_input_grad[0])
-        if reduction == "none":
-            return losses.reshape(t.shape)
-        return losses.sum() * x.dtype.type(scale)
+            weight = total_weight(classes, ignored, w)
+            scale = 1 / weight if weight else np.nan
+        operation = cross_entropy_rows if x.ndim == 2 else cross_entropy_pixels
+        losses, slope = operation(x, classes.reshape(t.shape), weights_of(w, C, x),
+                                  smoothing, scale, wanted)
+        ctx.save_for_backward(slope)
+        return reduce_rows(losses, reduction, scale)
 
     @staticmethod
     def backward(ctx, g):
-        g = g.reshape(-1, 1) if ctx.reduction == "none" else g
-        dx = (ctx.slope * g).reshape(ctx.shape)
-        return dx if dx.ndim == 2 else xp_of(dx).moveaxis(dx, -1, 1), None, None
-
-
-def _no_class(t, place, C, ignore_index):
-    """The error for the target at `place` of the flat array."""
-    index = tuple(map(int, np.unravel_index(place, t.shape)))
-    return IndexError(f"CrossEntropyLoss: target[{', '.join(map(str, index))}] is "
-                      f"{int(t[index])}, but there are {C} classes (0 … {C - 1}); "
-                      f"ignore_index is {ignore_index}")
+        (slope,) = ctx.saved
+        return scaled(slope, g), None, None
 
 
 def cross_entropy(input: Any, target: Any, weight: Any = None,
@@ -203,53 +298,17 @@ def cross_entropy(input: Any, target: Any, weight: Any = None,
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"cross_entropy: label_smoothing must be from 0 to 1, "
                            f"got {label_smoothing}")
-    alone = input.ndim == 1
-    if alone:
-        input, target = input.unsqueeze(0), target.unsqueeze(0)
-    _check(input, target, weight)
     if target.is_floating_point():
-        loss = _soft(input, target, weight, reduction, label_smoothing)
-    else:
-        loss = CrossEntropy.apply(input, target, weight, ignore_index=ignore_index,
+        return soft_cross_entropy(input, target, weight, ignore_index, reduction,
+                                  label_smoothing)
+    check_classes("CrossEntropyLoss", input, target, weight)
+    if input.ndim > 1:
+        return CrossEntropy.apply(input, target, weight, ignore_index=ignore_index,
                                   reduction=reduction, smoothing=label_smoothing)
-    return loss.squeeze(0) if alone and reduction == "none" else loss
-
-
-def _check(input, target, weight):
-    who, shape = "CrossEntropyLoss", tuple(input.shape)
-    if not input.is_floating_point():
-        raise RuntimeError(f"{who}: input must hold scores in floating point, "
-                           f"got {input.dtype}")
-    if input.ndim < 2:
-        raise ValueError(f"{who}: input must have shape (C,), (N, C) or (N, C, …), "
-                         f"got {shape}")
-    C = shape[1]
-    if target.is_floating_point():
-        if target.shape != input.shape:
-            raise RuntimeError(f"{who}: probabilities must have the input's shape "
-                               f"{shape}, got {tuple(target.shape)}")
-    elif tuple(target.shape) != (expected := (shape[0], *shape[2:])):
-        raise ValueError(f"{who}: for input of shape {shape} expected classes of shape "
-                         f"{expected}, got {tuple(target.shape)}")
-    elif target.dtype.kind not in "iu":
-        raise RuntimeError(f"{who}: classes must be integers, got {target.dtype}; "
-                           "say target.long()")
-    if weight is not None and tuple(weight.shape) != (C,):
-        raise RuntimeError(f"{who}: weight must have one number for each of the {C} "
-                           f"classes, got shape {tuple(weight.shape)}")
-
-
-def _soft(input, target, weight, reduction, smoothing):
-    """Probability targets, in tensor operations: the tape finds both gradients."""
-    C = input.shape[1]
-    log_p = input - input.logsumexp(1, keepdim=True)
-    target = target * (1 - smoothing) + smoothing / C if smoothing else target
-    if weight is not None:
-        target = target * weight.reshape(-1, *[1] * (input.ndim - 2))
-    losses = -(log_p * target).sum(1)
-    if reduction == "none":
-        return losses
-    return losses.sum() / losses.numel() if reduction == "mean" else losses.sum()
+    loss = CrossEntropy.apply(
+        input.unsqueeze(0), target.reshape(1), weight, ignore_index=ignore_index,
+        reduction=reduction, smoothing=label_smoothing)
+    return loss.squeeze(0) if reduction == "none" else loss
 
 
 class CrossEntropyLoss(Loss):
@@ -285,10 +344,7 @@ class CrossEntropyLoss(Loss):
                  ignore_index: int = -100, reduce: bool | None = None,
                  reduction: str = "mean", label_smoothing: float = 0.0) -> None:
         super().__init__(size_average, reduce, reduction)
-        if weight is not None and not isinstance(weight, Tensor):
-            raise TypeError(f"CrossEntropyLoss: weight must be a tensor, "
-                            f"got {type(weight).__name__}")
-        self.register_buffer("weight", weight)
+        keep_weight(self, "weight", weight)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Any, target: Any) -> Any:

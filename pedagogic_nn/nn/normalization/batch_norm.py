@@ -361,20 +361,14 @@ def _check(input, running_mean, running_var, weight, bias, training, eps):
     if len(shape) < 2:
         raise RuntimeError(f"{who} reads input of shape (N, C) or (N, C, *), got {shape}")
     if training and input.array.size == shape[1]:
-        raise one_value_per_channel(who, shape)
+        raise ValueError(f"{who}: one value per channel has no variance to divide by; "
+                         f"got input of shape {shape}. Give more examples, or .eval()")
     check_parameters(who, input, shape[1], running_mean=running_mean,
                      running_var=running_var, weight=weight, bias=bias)
     if running_mean is not None and (running_mean._requires_grad
                                      or running_var._requires_grad):
         raise RuntimeError(f"{who}: running_mean and running_var are buffers and have no "
                            "gradient; say requires_grad_(False)")
-
-
-def one_value_per_channel(who: str, shape: tuple) -> ValueError:
-    """The error for statistics of a single number."""
-    return ValueError(f"{who}: the variance of one value per channel is 0, so all output "
-                      f"would be; got input of shape {shape}. Give more examples, or "
-                      "say .eval()")
 
 
 # ---- modules -------------------------------------------------------------------------

@@ -200,9 +200,8 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
                            f"channels, got {num_groups} groups and {shape[1]} channels "
                            f"in input of shape {shape}")
     if shape[0] * shape[1] // num_groups * prod(shape[2:]) == 1:
-        raise ValueError(f"{who}: the variance of one value per group is 0, so all "
-                         f"output would be; got {num_groups} groups in input of shape "
-                         f"{shape}")
+        raise ValueError(f"{who}: one value per group has no variance to divide by, got "
+                         f"{num_groups} groups in input of shape {shape}; take fewer")
     check_parameters(who, input, shape[1], weight=weight, bias=bias)
     return GroupNormFunction.apply(input, weight, bias, groups=num_groups, eps=eps)[0]
 

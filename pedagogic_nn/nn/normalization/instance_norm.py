@@ -41,8 +41,8 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
                                        eps=eps)
     places = prod(shape[2:])
     if places == 1:
-        raise ValueError(f"{who}: the variance of one value per channel is 0, so all "
-                         f"output would be; got input of shape {shape}")
+        raise ValueError(f"{who}: one value per channel has no variance to divide by; "
+                         f"got input of shape {shape}")
     y, mean, variance = GroupNormFunction.apply(input, weight, bias, groups=shape[1],
                                                 eps=eps)
     if input.array.size:

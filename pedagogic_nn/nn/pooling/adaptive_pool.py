@@ -14,6 +14,7 @@ import numpy as np
 
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, op
+from ...backend.math import maximum, row_max
 from ..module import Module
 from ..windows import two
 from .max_pool import LargestFunction
@@ -51,7 +52,7 @@ def adaptive_average(x, size):
     return y
 
 
-@jit(reassociate=True)
+@jit
 def _average_cpu(lo, hi, y, x):
     (_, H, W), (_, h, w), number = x.shape, y.shape, x.dtype.type
     for p in range(lo, hi):
@@ -60,11 +61,20 @@ def _average_cpu(lo, hi, y, x):
             for j in range(w):
                 left, right = begin(j, W, w), end(j, W, w)
                 total = number(0)
-                for r in range(top, bottom):
-                    line = x[p, r, left:right]
-                    for c in range(line.size):
-                        total += line[c]
+                if right - left == W:                   # whole rows: one long line
+                    total = _sum(x[p, top:bottom].reshape((bottom - top) * W))
+                else:
+                    for r in range(top, bottom):
+                        total += _sum(x[p, r, left:right])
                 y[p, i, j] = total / number((bottom - top) * (right - left))
+
+
+@jit(reassociate=True)
+def _sum(line):
+    total = line.dtype.type(0)
+    for c in range(line.size):
+        total += line[c]
+    return total
 
 
 @cuda.jit
@@ -103,17 +113,24 @@ def adaptive_average_backward(dy, size):
 @jit
 def _average_backward_cpu(lo, hi, dx, dy):
     (_, H, W), (_, h, w), number = dx.shape, dy.shape, dy.dtype.type
+    shares = np.empty(W, dy.dtype)               # of one row of windows, for each column
     for p in range(lo, hi):
-        dx[p] = 0
+        done = 0                                 # rows that have had a share
         for i in range(h):
             top, bottom = begin(i, H, h), end(i, H, h)
+            shares[:] = 0
             for j in range(w):
                 left, right = begin(j, W, w), end(j, W, w)
-                share = dy[p, i, j] / number((bottom - top) * (right - left))
-                for r in range(top, bottom):
-                    line = dx[p, r, left:right]
-                    for c in range(line.size):
-                        line[c] += share
+                shares[left:right] += dy[p, i, j] / number((bottom - top)
+                                                           * (right - left))
+            for r in range(top, bottom):
+                line = dx[p, r]
+                if r < done:
+                    for c in range(W):
+                        line[c] += shares[c]
+                else:
+                    line[:] = shares
+            done = bottom
 
 
 @cuda.jit
@@ -154,25 +171,31 @@ def adaptive_max(x, size):
 
 
 @jit
-def largest_one(plane, top, bottom, left, right):
-    """The first largest number of a window, or the last NaN, and its place."""
-    best, place = plane[top, left], top * plane.shape[1] + left
-    for r in range(top, bottom):
-        for c in range(left, right):
-            pixel = plane[r, c]
-            if pixel > best or pixel != pixel:
-                best, place = pixel, r * plane.shape[1] + c
-    return best, place
-
-
-@jit
 def _max_cpu(lo, hi, y, at, x):
     (_, H, W), (_, h, w) = x.shape, y.shape
     for p in range(lo, hi):
         for i in range(h):
+            top, bottom = begin(i, H, h), end(i, H, h)
             for j in range(w):
-                y[p, i, j], at[p, i, j] = largest_one(
-                    x[p], begin(i, H, h), end(i, H, h), begin(j, W, w), end(j, W, w))
+                left, right = begin(j, W, w), end(j, W, w)
+                best = x[p, top, left]
+                for r in range(top, bottom):
+                    best = maximum(best, row_max(x[p, r, left:right]))
+                y[p, i, j] = best
+                at[p, i, j] = _place(x[p], best, top, bottom, left, right)
+
+
+@jit
+def _place(plane, best, top, bottom, left, right):
+    """The first place of a number in a window, or the last of NaN."""
+    place = -1
+    for r in range(top, bottom):
+        for c in range(left, right):
+            if plane[r, c] == best:
+                return r * plane.shape[1] + c
+            if plane[r, c] != plane[r, c]:
+                place = r * plane.shape[1] + c
+    return place
 
 
 @cuda.jit
@@ -180,8 +203,14 @@ def _max_cuda(y, at, x):
     p, i, j = cuda.grid(3)
     H, W, h, w = x.shape[1], x.shape[2], y.shape[1], y.shape[2]
     if p < y.shape[0] and i < h and j < w:
-        y[p, i, j], at[p, i, j] = largest_one(
-            x[p], begin(i, H, h), end(i, H, h), begin(j, W, w), end(j, W, w))
+        top, left = begin(i, H, h), begin(j, W, w)
+        best, place = x[p, top, left], top * W + left
+        for r in range(top, end(i, H, h)):
+            for c in range(left, end(j, W, w)):
+                pixel = x[p, r, c]
+                if pixel > best or pixel != pixel:
+                    best, place = pixel, r * W + c
+        y[p, i, j], at[p, i, j] = best, place
 
 
 @adaptive_max.kernels(cpu=_max_cpu, cuda=_max_cuda)

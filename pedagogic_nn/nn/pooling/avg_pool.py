@@ -18,7 +18,7 @@ from ...autograd.function import Primitive
 from ...backend import contiguous, cuda, jit, like, op
 from ...backend.device import xp_of
 from ...backend.launch import on_cpu, on_gpu
-from ...backend.tiles import address, shift
+from ...backend.tiles import address
 from ..module import Module
 from ..windows import collect, compiled, fill, numbers, two, whole_numbers
 from .windows import (
@@ -26,10 +26,10 @@ from .windows import (
     as_planes,
     band_shape,
     check_input,
-    distance,
     inside,
     pooled_size,
     read,
+    tight,
     window_of,
 )
 
@@ -61,29 +61,35 @@ def _add(sums, pixels):
 
 
 @jit
-def _average_cpu(lo, hi, y, x, row_counts, column_counts, window):
-    (kh, kw), (sh, sw), (ph, pw), _ = read(window)
-    (_, h, w), (_, H, W) = y.shape, x.shape
-    rows, columns = band_shape((h, w), window)
-    band = np.zeros(sh * sw * rows * columns + columns, x.dtype)
-    sums, zero = np.empty(h * columns, x.dtype), np.zeros(1, x.dtype)
-    for p in range(lo, hi):
-        fill(address(band), shift(address(x), p * H * W * x.itemsize), 1, H, W, 0, sh, sw,
-             ph, pw, rows, columns, address(zero))
-        sums[:] = 0
-        for u in range(kh):
-            for v in range(kw):
-                start = distance(u, v, (h, w), window)
-                _add(sums, band[start:start + sums.size])
-        for i in range(h):
-            _divide(numbers(address(y), (p * h + i) * w, w),
-                    numbers(address(sums), i * columns, w), row_counts[i], column_counts)
-
-
-@jit
 def _divide(out, numbers, rows, columns):
     for j in range(out.size):
         out[j] = numbers[j] / (rows * columns[j])
+
+
+@jit
+def _average_cpu(lo, hi, y, x, row_counts, column_counts, window):
+    """First the rows of each window, as they are; then the columns, in a band."""
+    (kh, kw), (sh, sw), (ph, pw), _ = read(window)
+    (_, h, w), (_, H, W) = y.shape, x.shape
+    columns = band_shape((h, w), window)[1]
+    tall = np.empty(h * W, x.dtype)
+    band = np.zeros(sw * h * columns + columns, x.dtype)
+    sums, zero = np.empty(h * columns, x.dtype), np.zeros(1, x.dtype)
+    for p in range(lo, hi):
+        tall[:] = 0
+        for i in range(h):
+            for r in range(max(0, i * sh - ph), min(H, i * sh - ph + kh)):
+                _add(numbers(address(tall), i * W, W),
+                     numbers(address(x), (p * H + r) * W, W))
+        fill(address(band), address(tall), 1, h, W, 0, 1, sw, 0, pw, h, columns,
+             address(zero))
+        sums[:] = 0
+        for v in range(kw):
+            start = v % sw * h * columns + v // sw
+            _add(sums, band[start:start + sums.size])
+        for i in range(h):
+            _divide(numbers(address(y), (p * h + i) * w, w),
+                    numbers(address(sums), i * columns, w), row_counts[i], column_counts)
 
 
 @cuda.jit
@@ -134,10 +140,12 @@ def average_backward(dy, rows, columns, size, window):
 
 @jit
 def _average_backward_cpu(lo, hi, dx, dy, row_counts, column_counts, window):
+    """The way back: columns in a band, then rows."""
     (kh, kw), (sh, sw), (ph, pw), _ = read(window)
     (_, h, w), (_, H, W) = dy.shape, dx.shape
-    rows, columns = band_shape((h, w), window)
-    band = np.empty(sh * sw * rows * columns + columns, dy.dtype)
+    columns = band_shape((h, w), window)[1]
+    tall = np.empty(h * W, dy.dtype)
+    band = np.empty(sw * h * columns + columns, dy.dtype)
     shares = np.zeros(h * columns, dy.dtype)
     for p in range(lo, hi):
         for i in range(h):
@@ -145,12 +153,15 @@ def _average_backward_cpu(lo, hi, dx, dy, row_counts, column_counts, window):
                     numbers(address(dy), (p * h + i) * w, w), row_counts[i],
                     column_counts)
         band[:] = 0
-        for u in range(kh):
-            for v in range(kw):
-                start = distance(u, v, (h, w), window)
-                _add(band[start:start + shares.size], shares)
-        collect(shift(address(dx), p * H * W * dx.itemsize), address(band), H, W, sh, sw,
-                ph, pw, rows, columns)
+        for v in range(kw):
+            start = v % sw * h * columns + v // sw
+            _add(band[start:start + shares.size], shares)
+        collect(address(tall), address(band), h, W, 1, sw, 0, pw, h, columns)
+        dx[p] = 0
+        for i in range(h):
+            for r in range(max(0, i * sh - ph), min(H, i * sh - ph + kh)):
+                _add(numbers(address(dx), (p * H + r) * W, W),
+                     numbers(address(tall), i * W, W))
 
 
 @cuda.jit
@@ -188,8 +199,8 @@ class AvgPoolFunction(Primitive):
     @staticmethod
     def forward(ctx, x, n, size, window, divisor):
         kind = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-        ctx.counts = [ctx.device.put(count)
-                      for count in _counts(two(x.shape[-n:]), size, window, divisor, kind)]
+        counts = _counts(two(x.shape[-n:]), size, window, divisor, kind)
+        ctx.counts = [ctx.device.put(count) for count in counts]
         ctx.shape, ctx.n, ctx.window = x.shape, n, window
         y = average(as_planes(x, n), *ctx.counts, window)
         return y.reshape(*x.shape[:-n], *y.shape[-n:])
@@ -245,7 +256,8 @@ def _avg_pool(who, n, input, kernel_size, stride, padding, ceil_mode, count_incl
         divisor = WITH_PADDING if count_include_pad else WITHOUT
     else:
         divisor = _divisor(who, divisor)
-    return AvgPoolFunction.apply(input, n=n, size=size, window=window, divisor=divisor)
+    return AvgPoolFunction.apply(input, n=n, size=size, window=tight(window, size),
+                                 divisor=divisor)
 
 
 def _divisor(who, value):

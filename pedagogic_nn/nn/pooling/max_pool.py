@@ -32,6 +32,7 @@ from .windows import (
     lowest,
     pooled_size,
     read,
+    tight,
     window_of,
 )
 
@@ -162,8 +163,7 @@ def _run_cuda(x, size, window):
 def max_pool_backward(dy, at, size):
     """dy, at (P, h, w), (H, W) → dx (P, H, W): dy, added where the numbers came from."""
     dx = np.zeros((len(dy), size[0] * size[1] + 1), dy.dtype)      # -1: a last one more
-    planes = np.arange(len(dy))[:, None]
-    np.add.at(dx, (planes, at.reshape(len(dy), -1)), dy.reshape(len(dy), -1))
+    np.add.at(dx, (np.arange(len(dy))[:, None, None], at), dy)
     return dx[:, :-1].reshape(len(dy), *size)
 
 
@@ -257,7 +257,7 @@ def _max_pool(who, n, input, kernel_size, stride, padding, dilation, ceil_mode,
     check_input(who, input, n)
     window = window_of(who, n, kernel_size, stride, padding, dilation)
     size = pooled_size(who, two(input.shape[-n:]), window, ceil_mode)
-    return MaxPoolFunction.apply(input, n=n, arguments=(size, window),
+    return MaxPoolFunction.apply(input, n=n, arguments=(size, tight(window, size)),
                                  with_indices=return_indices)
 
 

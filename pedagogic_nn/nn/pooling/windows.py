@@ -155,6 +155,12 @@ def pooled_size(who: str, size: tuple, window: _Window, ceil_mode: bool
     return found[0], found[1]
 
 
+def tight(window: _Window, size: tuple[int, int]) -> _Window:
+    """The window with a stride of 1 where there is only one: kernels pay for a stride."""
+    (sh, sw), (h, w) = window.stride, size
+    return window._replace(stride=(sh if h > 1 else 1, sw if w > 1 else 1))
+
+
 def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
     """(N, C, *) or (C, *), where only the batch may be empty.
 

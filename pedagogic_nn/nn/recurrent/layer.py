@@ -207,7 +207,8 @@ class RecurrentLayer(Module):
             RuntimeError: somebody replaced one by another size or dtype: kernels, which
                 trust them, would read past its end.
         """
-        found, registered = [], self._parameters
+        registered = self._parameters
+        found: list[Any] = []
         dtype = registered["weight_ih_l0"].dtype
         for place in self._layout[layer]:
             if place is None:

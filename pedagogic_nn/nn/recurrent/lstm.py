@@ -7,8 +7,8 @@ At every step t, with the equations of lstm_cell.py:
     c_t      = f c_{t-1} + i g
     h_t      = o tanh(c_t)              (W_hr o tanh(c_t) with a projection)
 
-The products with x_t are one product for all t, those with h_{t-1} have to wait for each
-other; see sequence.py.
+Only the products with h_{t-1} have to wait for each other; how all of it becomes one
+operation stands in sequence.py.
 
 Book: recurrent/lstm.
 """
@@ -58,8 +58,8 @@ def lstm_sequence(x, w_ih, bias, w_hh, w_hr, h, c, steps, out, column, keep):
         shown[rows] = h_new = o * np.tanh(c[:n])
         h[:n] = h_new if w_hr is None else h_new @ w_hr.T
         out[rows, column:column + h.shape[1]] = h[:n]
-    return h, c, out, *(() if not keep else (a, cells) if w_hr is None else
-                        (a, cells, shown))
+    kept = (a, cells) if w_hr is None else (a, cells, shown)
+    return h, c, out, *(kept if keep else ())
 
 
 def _expit(x):
@@ -169,8 +169,8 @@ def _forward_cuda(x, w_ih, bias, w_hh, w_hr, h, c, steps, out, column, keep):
         c[:n] = cells[rows]
         h[:n] = shown[rows] if w_hr is None else matmul_arrays(shown[rows], w_hr.T)
         out[rows, column:column + h.shape[1]] = h[:n]
-    return h, c, out, *(() if not keep else (a, cells) if w_hr is None else
-                        (a, cells, shown))
+    kept = (a, cells) if w_hr is None else (a, cells, shown)
+    return h, c, out, *(kept if keep else ())
 
 
 # ---- backward ------------------------------------------------------------------------

@@ -3,8 +3,8 @@
     h_t  = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)          (or ReLU for tanh)
     da_t = (dout_t + W_hhᵀ da_{t+1}) · (1 - h_t²)               (or … where h_t > 0)
 
-The products with x_t are one product for all t, and it is written where h will be; those
-with h_{t-1} have to wait for each other; see sequence.py.
+Both products of a step are written where its h will be, so nothing has to be kept for
+backward but h itself; how all of it becomes one operation stands in sequence.py.
 
 Book: recurrent/rnn.
 """

@@ -39,7 +39,7 @@ def axes_of(who: str, input: Any, size: Any, scale_factor: Any,
         ValueError: neither or both of size and scale_factor were given, or not one for
             each axis.
         TypeError: a size is no integer, a scale no number.
-        RuntimeError: the input or the result has no pixels.
+        RuntimeError: the input or the result has no pixels, or memory is too small.
     """
     if input.dtype.kind != "f":
         raise NotImplementedError(f"{who} expected real numbers, got {input.dtype}; "
@@ -63,7 +63,17 @@ def axes_of(who: str, input: Any, size: Any, scale_factor: Any,
             raise RuntimeError(f"{who} needs channels, and from 1 to {LARGEST} pixels "
                                f"along an axis; input of shape {tuple(shape)} would "
                                f"become {[a.m for a in axes]} pixels")
+    _check_memory(who, (*shape[:2], *[a.m for a in axes]), input.dtype)
     return axes
+
+
+def _check_memory(who, shape, dtype):
+    """Refuse a result that memory cannot hold, before tables for it are made."""
+    try:
+        np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        raise RuntimeError(f"{who}: there is no memory for a result of shape {shape}; "
+                           "give a smaller size or scale_factor") from None
 
 
 def _for_each_axis(who, name, value, shape):

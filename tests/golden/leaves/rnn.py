@@ -71,7 +71,8 @@ def grid(name):
             yield sequence(name, (D, H), sample(T, B, D), **made)
         if made["bias"] or made["num_layers"] == 1:
             yield packed(name, [1, 3, 2], *states(name, 3, **made), **made)
-    for dtype, lengths in itertools.product(DTYPES, ([3, 2, 1], [2, 2], [4], [1, 1, 4])):
+    for dtype, lengths in itertools.product(DTYPES, ([3, 2, 1], [2, 2], [4], [1, 1, 4],
+                                                     [2, 3, 3, 3])):
         yield packed(name, lengths, dtype=dtype, bidirectional=True)
 
 
@@ -85,6 +86,8 @@ def sizes(name):
     for t, b, d, h in [(1, 1, 1, 1), (1, 2, 3, 2), (4, 1, 2, 3), (2, 0, 2, 3),
                        (2, 2, 1, 9)]:
         yield sequence(name, (d, h), sample(t, b, d), *states(name, b, h), note="sizes")
+    made = {"num_layers": 2, "bidirectional": True}
+    yield sequence(name, (2, 3), sample(2, 4, 2), *states(name, 4, 3, **made), **made)
     yield layer(name, (2, 2), sample(3, 2, 2) * 1e4, note="saturated")
     wrong_number = np.array([[[np.nan, 1], [1, 2]], [[0, np.inf], [3, 4]]], np.float32)
     yield layer(name, (2, 2), wrong_number, note="not finite")

@@ -1,0 +1,240 @@
+"""What losses over rows share: one row of scores or of features gives one loss.
+
+    loss  = scale · Σ_n losses_n            scale is 1, 1 / N or 1 / Σ weights
+    dx_nj = scale · slope of losses_n in x_nj
+
+Losses and slopes come from one pass over the rows, since a row that is in cache costs
+nothing to read again.  `backward` has one multiplication left, by the gradient that
+arrives, and none where that is 1.
+
+Classes are checked before a kernel sees them: it would read beyond the end of a row.
+"""
+import functools
+from typing import Any
+
+import numpy as np
+
+from ...autograd.function import Primitive
+from ...autograd.grad_mode import mode
+from ...backend import Op, jit, op
+from ...backend.device import xp_of
+
+IGNORED = -1            # the class that kernels skip; ignore_index becomes this
+
+# ---- losses, and slopes that wait for a gradient -------------------------------------
+
+
+class RowLoss(Primitive):
+    """A loss for each row, and slopes in the same pass.
+
+    A subclass gives `rows`, an operation (*arrays, *numbers, scale, with_slopes) →
+    losses (N,) and the slopes of scale · Σ losses in the first arrays.
+    """
+
+    rows: Op
+
+    @classmethod
+    def forward(cls, ctx, *arrays, numbers, reduction):
+        N = len(arrays[0])
+        scale = 1 / N if reduction == "mean" and N else 1.0
+        losses, *slopes = cls.rows(*arrays, *numbers, scale, True in ctx.needs_input_grad)
+        ctx.save_for_backward(*slopes)
+        return reduce_rows(losses, reduction, scale)
+
+    @classmethod
+    def backward(cls, ctx, g):
+        slopes = [scaled(slope, g) if needed else None
+                  for slope, needed in zip(ctx.saved, ctx.needs_input_grad)]
+        return *slopes, *[None] * (len(ctx.needs_input_grad) - len(slopes))
+
+
+def reduce_rows(losses: Any, reduction: str, scale: float) -> Any:
+    """Every loss, or scale · their sum.  The mean of none is NaN, as in PyTorch."""
+    if reduction == "none":
+        return losses
+    if reduction == "mean" and not losses.size:
+        scale = np.nan
+    return losses.sum() * losses.dtype.type(scale)
+
+
+def scaled(slope: Any, g: Any) -> Any:
+    """slope (N, C, *) times g: one number, or one for each example (N, *).
+
+    `loss.backward()` starts with 1; the slope is not copied then.
+    """
+    if g.ndim:
+        return slope * xp_of(g).expand_dims(g, 1)
+    if type(g) is np.ndarray and g == 1:
+        return slope
+    return slope * g
+
+
+def stretched(a: Any, shape: tuple) -> Any:
+    """`a` in a shape that it broadcasts to: itself, or a copy."""
+    return a if a.shape == shape else xp_of(a).broadcast_to(a, shape).copy()
+
+
+# ---- classes -------------------------------------------------------------------------
+
+
+@op
+def class_rows(t, C, ignore_index):
+    """t (N,), two numbers → classes (N,), -1 where ignored, and a summary (2,).
+
+    The summary holds how many are ignored, and where the first one stands that is no
+    class of 0 … C - 1 (-1 if all are).
+    """
+    xp = xp_of(t)
+    ignored = t == ignore_index
+    wrong = ((t < 0) | (t >= C)) & ~ignored
+    place = xp.concatenate([wrong, xp.ones(1, bool)]).argmax()
+    summary = xp.stack([ignored.sum(), xp.where(place < t.size, place, -1)])
+    return xp.where(ignored, IGNORED, t), summary
+
+
+class_rows.cuda(class_rows.reference)
+
+
+@class_rows.cpu
+def _class_rows_cpu(t, C, ignore_index):
+    ignored, wrong = _count(t, C, ignore_index)
+    place = ((t < 0) | (t >= C)) & (t != ignore_index) if wrong else None
+    summary = np.array([ignored, place.argmax() if wrong else -1])
+    if ignored and ignore_index != IGNORED:
+        t = np.where(t == ignore_index, IGNORED, t)
+    return t, summary
+
+
+@jit
+def _count(t, C, ignore_index):
+    """How many are ignored, and how many are neither ignored nor a class."""
+    ignored, wrong = 0, 0
+    for n in range(t.size):
+        skip = t[n] == ignore_index
+        ignored += skip
+        wrong += ((t[n] < 0) | (t[n] >= C)) & (not skip)
+    return ignored, wrong
+
+
+def classes_of(who: str, t: Any, C: int, ignore_index: int | None,
+               error: type[Exception] = IndexError) -> tuple[Any, int]:
+    """The classes in `t`, one after the other, -1 where ignored; how many are ignored.
+
+    Args:
+        ignore_index: None if every target must be a class.
+        error: what to raise if one is none.
+    """
+    flat = t.ravel().astype(np.int64, copy=False)
+    ignore = IGNORED if ignore_index is None else ignore_index
+    classes, summary = class_rows(flat, C, ignore)
+    ignored, place = summary.tolist()
+    if ignored and ignore_index is None:
+        place = ((flat < 0) | (flat >= C)).argmax().item()
+    if place >= 0:
+        index = tuple(map(int, np.unravel_index(place, t.shape)))
+        which = f"target[{', '.join(map(str, index))}]" if index else "target"
+        note = "" if ignore_index is None else f"; ignore_index is {ignore_index}"
+        raise error(f"{who}: {which} is {int(t[index])}, but there are {C} classes "
+                    f"(0 … {C - 1}){note}")
+    return classes, ignored
+
+
+def total_weight(classes: Any, ignored: int, w: Any) -> float:
+    """Σ w over the classes that count; how many they are if w is None."""
+    if w is None:
+        return classes.size - ignored
+    counted = w[classes[classes != IGNORED] if ignored else classes]
+    return counted.sum(dtype=np.float64).item()
+
+
+@functools.cache
+def _ones(C, dtype):
+    return np.ones(C, dtype)
+
+
+def weights_of(w: Any, C: int, x: Any) -> Any:
+    """w (C,), or ones (C,) where x is if w is None."""
+    if w is not None:
+        return w
+    return _ones(C, x.dtype) if type(x) is np.ndarray else xp_of(x).ones(C, x.dtype)
+
+
+# ---- what the functional forms check -------------------------------------------------
+
+
+def check_scores(who: str, input: Any) -> None:
+    """Scores are real numbers.
+
+    Raises:
+        NotImplementedError: they are not (PyTorch's exception).
+    """
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{who}: input must hold scores in floating point, "
+                                  f"got {input.dtype}; say input.float()")
+
+
+def check_classes(who: str, input: Any, target: Any, weight: Any) -> None:
+    """Scores (C,) fit a class (), and scores (N, C, *) fit classes (N, *).
+
+    Raises:
+        ValueError: the sizes of the batch differ, or there is no axis of classes.
+        RuntimeError: other sizes, the dtype of the classes or the weights do not fit.
+    """
+    shape, given = tuple(input.shape), tuple(target.shape)
+    if not shape:
+        raise ValueError(f"{who}: input must have shape (C,), (N, C) or (N, C, …), "
+                         f"got {shape}")
+    alone = len(shape) == 1
+    expected = () if alone else (shape[0], *shape[2:])
+    if given != expected and not (alone and given == (1,)):
+        same_batch = given[:1] == expected[:1] and not alone
+        raise (RuntimeError if same_batch else ValueError)(
+            f"{who}: for input of shape {shape} expected classes of shape {expected}, "
+            f"got {given}")
+    if target.dtype != np.int64 and target.dtype != np.uint8:
+        raise RuntimeError(f"{who}: classes must be int64, got {target.dtype}; "
+                           "say target.long()")
+    check_scores(who, input)
+    if weight is not None:
+        check_class_weight(who, weight, shape[0 if alone else 1])
+        check_constant(who, weight, input)
+
+
+def check_matrix(who: str, input: Any) -> tuple[int, int]:
+    """The sizes N and C of scores (N, C); of (C,) and () too, which are one row.
+
+    Raises:
+        RuntimeError: another number of axes, or no classes.
+    """
+    shape = tuple(input.shape)
+    N, C = shape if len(shape) == 2 else (1, shape[0] if shape else 1)
+    if len(shape) > 2 or C == 0:
+        raise RuntimeError(f"{who}: input must have shape (C,) or (N, C) with C at least "
+                           f"1, got {shape}")
+    check_scores(who, input)
+    return N, C
+
+
+def check_class_weight(who: str, weight: Any, C: int) -> None:
+    """There is one weight for each class.
+
+    Raises:
+        RuntimeError: there are more or fewer.
+    """
+    if tuple(weight.shape) != (C,):
+        raise RuntimeError(f"{who}: weight must have one number for each of the {C} "
+                           f"classes, got shape {tuple(weight.shape)}")
+
+
+def check_constant(who: str, weight: Any, input: Any) -> None:
+    """The weights are in the dtype of the scores, and no gradient of them is wanted.
+
+    Raises:
+        RuntimeError: it is not so.
+    """
+    if weight.dtype != input.dtype:
+        raise RuntimeError(f"{who}: weight is {weight.dtype} and input is {input.dtype}; "
+                           "say weight.to(input.dtype)")
+    if weight.requires_grad and mode.enabled:
+        raise RuntimeError(f"{who} has no gradient with respect to weight; "
+                           "say weight.detach()")

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+import pedagogic_nn as torch
+from pedagogic_nn.nn.losses.rows import class_rows, classes_of, scaled, total_weight
+from tests.harness import backend_tests, case
+
+CASES = [
+    case(class_rows, t=np.array([0, 3, -100, 1]), C=4, ignore_index=-100),
+    case(class_rows, t=np.array([0, 3, 1]), C=4, ignore_index=-100),
+    case(class_rows, t=np.array([0, 4, -1, 1]), C=4, ignore_index=1),
+    case(class_rows, t=np.array([0, -1, 1]), C=4, ignore_index=-1),
+    case(class_rows, t=np.array([], np.int64), C=4, ignore_index=1),
+]
+test_backends = backend_tests(CASES)
+
+
+def test_targets_that_all_count_are_not_copied():
+    t = np.array([0, 3, 1])
+    classes, ignored = classes_of("NLLLoss", t, 4, -100)
+    assert np.shares_memory(classes, t) and ignored == 0
+
+
+@pytest.mark.parametrize("wrong", [4, -1, 2**40, -2**63])
+def test_the_first_wrong_class_is_named(wrong):
+    t = np.array([[0, 3], [1, wrong]])
+    with pytest.raises(IndexError, match=rf"target\[1, 1\] is {wrong}, but there are 4"):
+        classes_of("NLLLoss", t, 4, -100)
+    with pytest.raises(RuntimeError, match=rf"target\[1, 1\] is {wrong}"):
+        classes_of("MultiMarginLoss", t, 4, None, RuntimeError)
+
+
+def test_ignored_classes_have_no_weight():
+    w = np.array([0.5, 2, 4], np.float32)
+    classes, ignored = classes_of("NLLLoss", np.array([0, 1, 2, 2]), 3, 2)
+    assert classes.tolist() == [0, 1, -1, -1]
+    assert total_weight(classes, ignored, w) == 2.5
+    assert total_weight(classes, ignored, None) == 2
+
+
+def test_a_gradient_of_one_copies_nothing():
+    slope = np.ones((2, 3), np.float32)
+    assert scaled(slope, np.ones((), np.float32)) is slope
+    assert scaled(slope, np.array([1, 2], np.float32)).tolist() == [[1] * 3, [2] * 3]
+
+
+def test_a_second_backward_needs_a_retained_graph():
+    x = torch.zeros(2, 3, requires_grad=True)
+    loss = torch.nn.functional.multi_margin_loss(x, torch.tensor([0, 1]))
+    loss.backward(retain_graph=True)
+    once = x.grad.numpy().copy()
+    loss.backward()
+    np.testing.assert_allclose(x.grad.numpy(), 2 * once)
+    with pytest.raises(RuntimeError, match="second time"):
+        loss.backward()
