@@ -16,11 +16,12 @@ from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, product
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
-from ...backend.tiles import PANEL_BYTES, ROWS, VECTOR_BYTES, address, itemsize, shift
+from ...backend.tiles import PANEL_BYTES, address, shift
 from ..windows import compiled, fill, numbers
+from . import winograd
 from .plan import plan, read, transposed_plan
 from .reference import bias_gradient, convolve, convolve_transposed, is_product
-from .tiles import outputs_tile, vectors_of
+from .sweep import sweep
 
 # ---- unload: sums to results ---------------------------------------------------------
 
@@ -116,6 +117,10 @@ def _convolve_cpu(x, w, bias, size, window):
     (o, c, *kernel), g = w.shape, window.groups
     if is_product(kernel, window):
         return _product(w[:, :, 0, 0], x, bias, size)
+    if winograd.fits(o, c, kernel, size, len(x), window):
+        y = winograd.convolve_winograd(x, w, bias, size, window.padding)
+        if y is not None:
+            return y
     made = plan(c, o // g, tuple(kernel), tuple(size), window, x.itemsize)
     return _gather(x, contiguous(w).reshape(g, o // g, -1), bias, size, made)
 
@@ -125,6 +130,13 @@ def _convolve_transposed_cpu(dy, w, bias, size, window):
     (o, c, *kernel), g = w.shape, window.groups
     if is_product(kernel, window):
         return _product(w[:, :, 0, 0].T, dy, bias, size)
+    if winograd.fits(o, c, kernel, size, len(dy), window):
+        # A convolution with the filters turned around, and what the padding lacked of 2.
+        turned = w.swapaxes(0, 1)[:, :, ::-1, ::-1]
+        padding = 2 - window.padding[0], 2 - window.padding[1]
+        dx = winograd.convolve_winograd(dy, contiguous(turned), bias, size, padding)
+        if dx is not None:
+            return dx
     made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),
                            window, dy.itemsize)
     weights = w.reshape(g, o // g, c, *kernel).swapaxes(1, 2)           # g c o u v

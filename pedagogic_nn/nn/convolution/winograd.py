@@ -23,7 +23,6 @@ import functools
 import math
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -46,7 +45,7 @@ CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it sa
 
 def fits(outputs, channels, kernel, size, images, window):
     """Whether this way is open, and faster."""
-    return (kernel == (3, 3) and window.stride == window.dilation == (1, 1)
+    return (tuple(kernel) == (3, 3) and window.stride == window.dilation == (1, 1)
             and window.groups == 1 and min(outputs, channels) >= CHANNELS
             and images * size[0] * size[1] >= PIXELS)
 
@@ -183,9 +182,10 @@ def _plan(channels, images, size, itemsize):
 
 
 def convolve_winograd(x, w, bias, size, padding):
-    """x (N, C, H, W), w (M, C, 3, 3), bias (M,) → y (N, M, *size); None if a result is
-    not finite."""
+    """x (N, C, H, W), w (M, C, 3, 3), bias (M,) or None → y (N, M, *size); None if a
+    result is not finite."""
     (n, c), m = x.shape[:2], len(w)
+    bias = np.zeros(m, x.dtype) if bias is None else contiguous(bias)
     out = np.empty((n, m, *size), x.dtype)
     turn = np.kron(G, G).astype(x.dtype)                         # (16, 9)
     weights = matmul(turn, w.reshape(m * c, 9).T)                # (16, M·C)
