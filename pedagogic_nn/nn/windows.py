@@ -26,6 +26,7 @@ from ..backend.once import once
 from ..backend.tiles import itemsize, shift
 
 COMPILED = not numba.config.DISABLE_JIT
+LARGEST = 2**31 - 1         # of a kernel's size, a stride, a padding or a dilation
 
 
 # ---- kernels that use addresses ------------------------------------------------------
@@ -154,10 +155,8 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
 
     Raises:
         TypeError: they are not whole numbers.
-        RuntimeError: they are neither one nor n.
+        RuntimeError: they are neither one nor n, or too large for kernels.
     """
-    if type(value) is int:
-        return (value,) * n
     given = value if isinstance(value, (tuple, list)) else (value,)
     try:
         found = tuple(operator.index(v) for v in given)
@@ -166,6 +165,8 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
                         f"got {value!r}") from None
     if len(found) not in (1, n):
         raise RuntimeError(f"{who}: {name} must be 1 or {n} whole numbers, got {value!r}")
+    if any(abs(v) > LARGEST for v in found):     # products of two must fit into 64 bits
+        raise RuntimeError(f"{who}: {name} must be at most {LARGEST}, got {value!r}")
     return found * n if len(found) == 1 else found
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, op
+from ..windows import LARGEST
 
 OUTSIDE = -1
 
@@ -188,6 +189,8 @@ def _pairs(pad, input):
         raise RuntimeError("pad: expected two numbers for each axis to be padded, at "
                            f"most {2 * input.ndim} for input of shape "
                            f"{tuple(input.shape)}, got {len(numbers)}")
+    if any(abs(n) > LARGEST for n in numbers):
+        raise RuntimeError(f"pad: at most {LARGEST} can be added to an axis, got {pad!r}")
     return list(zip(numbers[::2], numbers[1::2]))
 
 

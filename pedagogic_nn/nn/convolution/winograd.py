@@ -40,7 +40,7 @@ G = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
 A_T = ((1, 1, 1, 0), (0, 1, -1, -1))
 PLACES = 16
 SQUARES = 192                    # of a band: the turned pixels should stay in a cache
-CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it saves
+CHANNELS, PIXELS = 32, 256      # with fewer, the turning costs more than it saves
 
 
 def fits(outputs, channels, kernel, size, images, window):
@@ -174,11 +174,17 @@ def _winograd_cpu(lo, hi, out, x, weights, bias, distances, padding, tall, image
 def _plan(channels, images, size, itemsize):
     """(distances, rows of squares of a band, images of a group)."""
     tall, wide = (size[0] + 1) // 2, (size[1] + 1) // 2 + 1
-    rows = max(1, min(tall, SQUARES // wide))
-    group = max(1, min(images, SQUARES // (tall * wide))) if rows == tall else 1
-    lanes = PANEL_BYTES // itemsize
-    length = -(-group * rows * wide // lanes) * lanes
+    bands = -(-tall // max(1, SQUARES // wide))
+    rows = -(-tall // bands)                                     # bands of nearly one size
+    group = max(1, min(images, SQUARES // (tall * wide))) if bands == 1 else 1
+    # The last image's last vector, and the last panel of all, must have room.
+    numbers = (group - 1) * rows * wide + _up(rows * wide, VECTOR_BYTES // itemsize)
+    length = _up(numbers, PANEL_BYTES // itemsize)
     return np.arange(max(2, channels)) * length * itemsize, rows, group
+
+
+def _up(number, unit):
+    return -(-number // unit) * unit
 
 
 def convolve_winograd(x, w, bias, size, padding):

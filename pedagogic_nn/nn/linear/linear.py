@@ -44,18 +44,23 @@ class LinearFunction(Primitive):
     @staticmethod
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
-        rows = x.reshape(-1, x.shape[-1])
+        rows = _rows(x)
         y = matmul_arrays(rows, weight.T) if bias is None else affine(rows, weight, bias)
         return y.reshape(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     def backward(ctx, dy):
         x, weight = ctx.saved
-        rows, dy_rows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, weight.shape[0])
+        rows, dy_rows = _rows(x), _rows(dy)
         want_x, want_weight, want_bias = ctx.needs_input_grad
         return (matmul_arrays(dy_rows, weight).reshape(x.shape) if want_x else None,
                 matmul_arrays(dy_rows.T, rows) if want_weight else None,
                 dy_rows.sum(0) if want_bias else None)
+
+
+def _rows(x):
+    """(*, D) → (N, D); D may be 0, of which reshape(-1, 0) would not find N."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
