@@ -4,6 +4,8 @@ numba compiles a kernel at its first call and keeps the machine code on disk.  T
 calls every layer once in float32, forward and backward, on little data (one thread) and
 on much (all threads), so that the first program after it starts at full speed.
 """
+import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -49,9 +51,11 @@ def _sequence(make: Callable) -> Callable[[int], None]:
 
 
 def _loss(name: str, *target: Callable, **options: Any) -> Callable[[int], None]:
-    """A loss of (n, 160) numbers; `target` makes what it is compared with."""
-    return lambda n: _train(getattr(nn, name)(**options), torch.rand(n, 160),
-                            *(t(n) for t in target))
+    """A loss (or a distance) of (n, 160) numbers; `target` makes the other inputs."""
+    def step(n: int) -> None:
+        x = torch.rand(n, 160, requires_grad=True)
+        getattr(nn, name)(**options)(x, *(t(n) for t in target)).sum().backward()
+    return step
 
 
 def _image(make: Callable) -> Callable[[int], None]:
@@ -79,10 +83,14 @@ STEPS: dict[str, Callable[[int], None]] = {
         lambda x: (x.exp().log() + (x * x).sqrt()).clamp(-1, 1), torch.randn(n, 160)),
     **{name: _activation(getattr(nn, name)) for name in (
         "ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus",
-        "Hardtanh")},
+        "Hardtanh", "PReLU", "Mish", "LogSigmoid", "Softsign", "Softshrink", "Hardshrink",
+        "Tanhshrink")},
+    "Threshold": _activation(lambda: nn.Threshold(0.1, 0.0)),
+    "GELU by tanh": _activation(lambda: nn.GELU("tanh")),
     "LogSoftmax": _activation(lambda: nn.LogSoftmax(1)),
     "Softmax": _activation(lambda: nn.Softmax(1)),
     "Dropout": _activation(nn.Dropout),
+    "AlphaDropout": _activation(nn.AlphaDropout),
     "RNNCell": _cell(nn.RNNCell),
     "RNNCell with ReLU": _cell(lambda d, h: nn.RNNCell(d, h, nonlinearity="relu")),
     "LSTMCell": _cell(nn.LSTMCell),
@@ -92,24 +100,39 @@ STEPS: dict[str, Callable[[int], None]] = {
     "GRU": _sequence(nn.GRU),
     **{name: _loss(name, _numbers) for name in (
         "L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss",
-        "KLDivLoss", "SoftMarginLoss", "HingeEmbeddingLoss", "PoissonNLLLoss",
+        "SoftMarginLoss", "HingeEmbeddingLoss", "PoissonNLLLoss",
         "MultiLabelSoftMarginLoss")},
+    "KLDivLoss": _loss("KLDivLoss", _numbers, reduction="batchmean"),
     **{f"{name}, each": _loss(name, _numbers, reduction="none") for name in (
         "L1Loss", "MSELoss", "BCELoss", "BCEWithLogitsLoss")},
     **{name: _loss(name, _numbers, _numbers) for name in (
         "MarginRankingLoss", "GaussianNLLLoss", "TripletMarginLoss")},
     **{name: _loss(name, _classes) for name in (
         "CrossEntropyLoss", "NLLLoss", "MultiMarginLoss")},
+    "MultiLabelMarginLoss": _loss("MultiLabelMarginLoss",
+                                  lambda n: torch.randint(160, (n, 160))),
+    "CTCLoss": lambda n: _train(
+        lambda x: nn.CTCLoss()(x, torch.ones(n, 2).long(), [4] * n, [2] * n),
+        torch.randn(4, n, 20).log_softmax(2)),
     "CosineEmbeddingLoss": _loss("CosineEmbeddingLoss", _numbers, torch.ones),
     "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
     "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),
+    "ReflectionPad2d": _image(lambda: nn.ReflectionPad2d(1)),
     "MaxPool2d": _image(lambda: nn.MaxPool2d(2)),
+    "AdaptiveMaxPool2d": _image(lambda: nn.AdaptiveMaxPool2d(5)),
+    "AdaptiveAvgPool2d": _image(lambda: nn.AdaptiveAvgPool2d(5)),
     "AvgPool2d": _image(lambda: nn.AvgPool2d(2)),
     "BatchNorm2d": _image(lambda: nn.BatchNorm2d(8)),
     "GroupNorm": _image(lambda: nn.GroupNorm(2, 8)),
     "LayerNorm": _activation(lambda: nn.LayerNorm(160)),
     "Embedding": lambda n: nn.Embedding(50, 160)(
         torch.randint(50, (n,))).sum().backward(),
+    "EmbeddingBag": lambda n: nn.EmbeddingBag(50, 160)(
+        torch.randint(50, (n, 3))).sum().backward(),
+    "Bilinear": lambda n: _train(nn.Bilinear(8, 8, 16), torch.randn(n, 8),
+                                 torch.randn(n, 8)),
+    "PairwiseDistance": _loss("PairwiseDistance", _numbers),
+    "CosineSimilarity": _loss("CosineSimilarity", _numbers),
     "PixelShuffle": lambda n: _train(nn.PixelShuffle(2), torch.randn(n, 4, 8, 8)),
     "UpsamplingNearest2d": _image(lambda: nn.UpsamplingNearest2d(scale_factor=2)),
     "UpsamplingBilinear2d": _image(lambda: nn.UpsamplingBilinear2d(scale_factor=2)),
@@ -117,22 +140,44 @@ STEPS: dict[str, Callable[[int], None]] = {
     "Adam": _optimiser(lambda p: optim.Adam(p)),
     "AdamW": _optimiser(lambda p: optim.AdamW(p)),
     "RMSprop": _optimiser(lambda p: optim.RMSprop(p)),
+    "Adagrad": _optimiser(lambda p: optim.Adagrad(p)),
+    "Adadelta": _optimiser(lambda p: optim.Adadelta(p)),
     "clip_grad_norm_": _clip,
 }
 
 
-def main() -> int:
-    """Compile everything, a line for each step."""
+def main(part: int = 0, parts: int = 1) -> int:
+    """Compile everything, or every `parts`-th step from step `part` on; a line for
+    each."""
     start = time.perf_counter()
-    for k, (name, step) in enumerate(STEPS.items(), 1):
-        before = time.perf_counter()
-        print(f"[{k:>2}/{len(STEPS)}] {name:<24}", end="", flush=True)
-        step(LITTLE)
-        step(MUCH)
-        print(f"{time.perf_counter() - before:6.1f} s", flush=True)
-    print(f"all kernels are compiled; {time.perf_counter() - start:.0f} s")
+    for k, (name, step) in enumerate(STEPS.items()):
+        if k % parts == part:
+            before = time.perf_counter()
+            step(LITTLE)
+            step(MUCH)
+            print(f"[{k + 1:>2}/{len(STEPS)}] {name:<24}"
+                  f"{time.perf_counter() - before:6.1f} s", flush=True)
+    if parts == 1:
+        print(f"all kernels are compiled; {time.perf_counter() - start:.0f} s")
     return 0
 
 
+def in_processes(jobs: int) -> int:
+    """The same by several processes, which share the cache."""
+    start = time.perf_counter()
+    code = "from pedagogic_nn import warmup; warmup.main({}, {})"
+    running = [subprocess.Popen([sys.executable, "-c", code.format(part, jobs)])
+               for part in range(jobs)]
+    status = max(process.wait() for process in running)
+    if not status:
+        print(f"all kernels are compiled; {time.perf_counter() - start:.0f} s")
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(prog="python -m pedagogic_nn.warmup",
+                                     description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="processes that compile side by side (default 1)")
+    chosen = parser.parse_args().jobs
+    sys.exit(main() if chosen == 1 else in_processes(chosen))

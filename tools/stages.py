@@ -47,7 +47,8 @@ LIBRARY = ["tests", *(f"--ignore={folder}" for folder in OWN_STAGE)]
 STAGES = [
     Stage("style", "ruff", ["-m", "ruff", "check", "--quiet"]),
     Stage("types", "mypy", ["-m", "mypy", "--no-error-summary"]),
-    Stage("warm", "compile the CPU kernels", ["-m", "pedagogic_nn.warmup"]),
+    Stage("warm", "compile the CPU kernels",
+          ["-m", "pedagogic_nn.warmup", "--jobs", "2"]),
     Stage("library", "operations, autograd, modules; CUDA in numba's simulator",
           _pytest(*LIBRARY, "-m", "not serial", *TWO_AT_A_TIME,
                   "-p", "tests.gpu.record_signatures"), RECORD),

@@ -23,7 +23,6 @@ from ...backend.softmax import (
     exp_columns,
     exp_rows,
     row_sum,
-    subtract,
 )
 from ..module import Module
 from .softmax import along, dim_of, method_of, run_columns, scores_of
@@ -44,7 +43,15 @@ def _row(y, x):
     total = x.dtype.type(0)         # x[0] * 0 would be NaN for a score of -inf
     for j in range(x.size):
         total += math.exp(x[j] - top)
-    subtract(y, x, top + math.log(total))
+    _subtract_both(y, x, top, math.log(total))
+
+
+@jit
+def _subtract_both(y, x, top, log_total):
+    # One after the other, and without `reassociate`: 10000 + log 2 is 10000.693 in
+    # float32, which leaves three digits of the logarithm.
+    for j in range(x.size):
+        y[j] = (x[j] - top) - log_total
 
 
 @jit
@@ -58,7 +65,7 @@ def _short_rows(lo, hi, y, x):
         r = rows.shape[0]
         exp_rows(e[:r], top[:r], total[:r], rows)
         for n in range(r):
-            subtract(y[start + n], rows[n], top[n] + math.log(total[n]))
+            _subtract_both(y[start + n], rows[n], top[n], math.log(total[n]))
 
 
 @jit
@@ -77,15 +84,15 @@ def _columns(lo, hi, y, x):
         k, stop, top, total = k + width, start + width, tops[:width], totals[:width]
         exp_columns(nothing, top, total, x[n], start)
         for p in range(width):
-            top[p] += math.log(total[p])
+            total[p] = math.log(total[p])
         for c in range(x.shape[1]):
-            _subtract_each(y[n, c, start:stop], x[n, c, start:stop], top)
+            _subtract_each(y[n, c, start:stop], x[n, c, start:stop], top, total)
 
 
 @jit
-def _subtract_each(y, x, numbers):
+def _subtract_each(y, x, tops, log_totals):
     for p in range(x.size):
-        y[p] = x[p] - numbers[p]
+        y[p] = (x[p] - tops[p]) - log_totals[p]
 
 
 @jit

@@ -132,9 +132,9 @@ def _convolve_transposed_cpu(dy, w, bias, size, window):
         return _product(w[:, :, 0, 0].T, dy, bias, size)
     if winograd.fits(o, c, kernel, size, len(dy), window):
         # A convolution with the filters turned around, and what the padding lacked of 2.
-        turned = w.swapaxes(0, 1)[:, :, ::-1, ::-1]
         padding = 2 - window.padding[0], 2 - window.padding[1]
-        dx = winograd.convolve_winograd(dy, contiguous(turned), bias, size, padding)
+        dx = winograd.convolve_winograd(dy, contiguous(w.swapaxes(0, 1)), bias, size,
+                                        padding, winograd.TURN_REVERSED)
         if dx is not None:
             return dx
     made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),

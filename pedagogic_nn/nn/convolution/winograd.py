@@ -38,9 +38,11 @@ from .tiles import Vectors
 B_T = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))
 G = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
 A_T = ((1, 1, 1, 0), (0, 1, -1, -1))
+TURN = np.kron(G, G)             # (16, 9): G w Gᵀ as a product with the 9 weights
+TURN_REVERSED = TURN[:, ::-1]
 PLACES = 16
 SQUARES = 192                    # of a band: the turned pixels should stay in a cache
-CHANNELS, PIXELS = 32, 256      # with fewer, the turning costs more than it saves
+CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it saves
 
 
 def fits(outputs, channels, kernel, size, images, window):
@@ -175,7 +177,7 @@ def _plan(channels, images, size, itemsize):
     """(distances, rows of squares of a band, images of a group)."""
     tall, wide = (size[0] + 1) // 2, (size[1] + 1) // 2 + 1
     bands = -(-tall // max(1, SQUARES // wide))
-    rows = -(-tall // bands)                                     # bands of nearly one size
+    rows = -(-tall // bands)                                 # bands of nearly one size
     group = max(1, min(images, SQUARES // (tall * wide))) if bands == 1 else 1
     # The last image's last vector, and the last panel of all, must have room.
     numbers = (group - 1) * rows * wide + _up(rows * wide, VECTOR_BYTES // itemsize)
@@ -187,14 +189,16 @@ def _up(number, unit):
     return -(-number // unit) * unit
 
 
-def convolve_winograd(x, w, bias, size, padding):
+def convolve_winograd(x, w, bias, size, padding, turn=TURN):
     """x (N, C, H, W), w (M, C, 3, 3), bias (M,) or None → y (N, M, *size); None if a
-    result is not finite."""
+    result is not finite.
+
+    turn: TURN, or TURN_REVERSED for filters that are to be turned around.
+    """
     (n, c), m = x.shape[:2], len(w)
     bias = np.zeros(m, x.dtype) if bias is None else contiguous(bias)
     out = np.empty((n, m, *size), x.dtype)
-    turn = np.kron(G, G).astype(x.dtype)                         # (16, 9)
-    weights = matmul(turn, w.reshape(m * c, 9).T)                # (16, M·C)
+    weights = matmul(turn.astype(x.dtype), w.reshape(m * c, 9).T)        # (16, M·C)
     distances, rows, images = _plan(c, n, tuple(size), x.itemsize)
     items = -(-n // images) * -(-((size[0] + 1) // 2) // rows)
     on_cpu(_winograd_cpu, (items,), out, contiguous(x), weights, bias, distances,

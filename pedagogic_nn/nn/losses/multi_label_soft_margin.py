@@ -109,9 +109,10 @@ class MultiLabelSoftMargin(Primitive):
                                                   ctx.needs_input_grad[0])
         dy = dw = None
         if any(ctx.needs_input_grad[1:]):
-            yes, no = (xp_of(x).logaddexp(a, a.dtype.type(0)) for a in (-x, x))
-            dy = w * (yes - no) * (each * scale)
-            dw = (y * yes + (1 - y) * no) * (each * scale)
+            with np.errstate(all="ignore"):
+                yes, no = (xp_of(x).logaddexp(a, a.dtype.type(0)) for a in (-x, x))
+                dy = w * (yes - no) * (each * scale)
+                dw = (y * yes + (1 - y) * no) * (each * scale)
         ctx.save_for_backward(dx, dy, dw)
         kept = whole[:ctx.axis] + whole[ctx.axis + 1:]
         return reduce_rows(losses.reshape(kept), reduction, scale)
