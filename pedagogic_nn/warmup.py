@@ -113,7 +113,7 @@ STEPS: dict[str, Callable[[int], None]] = {
                                   lambda n: torch.randint(160, (n, 160))),
     "CTCLoss": lambda n: _train(
         lambda x: nn.CTCLoss()(x, torch.ones(n, 2).long(), [4] * n, [2] * n),
-        torch.randn(4, n, 20).log_softmax(2)),
+        nn.LogSoftmax(2)(torch.randn(4, n, 20))),
     "CosineEmbeddingLoss": _loss("CosineEmbeddingLoss", _numbers, torch.ones),
     "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
     "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),

@@ -60,8 +60,9 @@ def _table(group, promises):
         for name, code, why in promises)
     head = "".join(f'<th scope="col">{name}</th>'
                    for name in ("promise", "must be true", "state"))
-    box = f'class="pnn-table" tabindex="0" role="region" aria-label="{html.escape(group)}"'
-    return (f"<div {box}><table><caption>{html.escape(group)}</caption>"
+    group = html.escape(group)
+    box = f'class="pnn-table" tabindex="0" role="region" aria-label="{group}"'
+    return (f"<div {box}><table><caption>{group}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>")
 
 

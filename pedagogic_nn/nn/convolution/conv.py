@@ -9,7 +9,7 @@
 reference.py has them in array notation, with what stride, dilation and groups mean;
 Conv1d is Conv2d on images of one row.
 
-Book: layers/convolution.
+Book: nn/convolution.
 """
 import math
 from typing import Any

@@ -12,7 +12,7 @@ in other roles.
 Several input sizes of a convolution with a stride have one output size, so the way back
 is not unique: `output_padding`, or `output_size` of the call, says which is meant.
 
-Book: layers/convolution.
+Book: nn/convolution.
 """
 from typing import Any
 

@@ -12,7 +12,7 @@ Each mode is a rule for the index.  For an axis of 4 with 3 more at both ends:
 A negative number takes away instead.  The gradient of an element is the sum over the
 places where it stands.
 
-Book: layers/convolution.
+Book: nn/convolution.
 """
 import operator
 from typing import Any

@@ -4,7 +4,7 @@
     ConstantPad1d((2, 0), -1)   two -1 before each sequence
     ReflectionPad2d, ReplicationPad2d, CircularPad2d    the modes of `pad`
 
-Book: layers/convolution.
+Book: nn/convolution.
 """
 import operator
 from typing import Any

@@ -16,7 +16,7 @@ The second is the layer ConvTranspose2d, whose gradients are the first and the t
 (In mathematics a convolution would run backwards through the filter; what networks use is
 called cross-correlation there.)
 
-Book: layers/convolution.
+Book: nn/convolution.
 """
 from typing import NamedTuple
 

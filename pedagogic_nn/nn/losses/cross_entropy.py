@@ -23,6 +23,7 @@ import numpy as np
 
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, cuda, jit, like, math, op
+from ...backend.math import where
 from ...backend.softmax import (
     BLOCK,
     COLUMNS,
@@ -125,15 +126,14 @@ def _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope):
         for n in range(start, stop):
             if t[n] == IGNORED:
                 losses[n] = ZERO
-                own = ZERO
-            else:
-                own = w[t[n]]
-                losses[n] = own * (tops[n - start] + math.log(totals[n - start])
-                                   - x[n, t[n]])
+                if with_slope:
+                    dx[n] = ZERO
+                continue
+            own, top, total = w[t[n]], tops[n - start], totals[n - start]
+            losses[n] = own * (top + math.log(total) - x[n, t[n]])
             if with_slope:
-                _scale(dx[n], own * scale / totals[n - start])
-                if t[n] != IGNORED:
-                    dx[n, t[n]] -= own * scale
+                _scale(dx[n], own * scale / total)
+                dx[n, t[n]] -= own * scale
 
 
 @jit
@@ -212,12 +212,13 @@ def _pixel_losses(losses, own, kept, shift, x, start, t, w, smoothing):
         c = max(t[p], 0)
         kept[p] = ZERO if t[p] == IGNORED else ONE
         own[p] = (w[c] - smoothing * w[c]) * kept[p]
-        losses[p] = own[p] * (shift[p] - x[c, start + p]) if kept[p] else ZERO
-    if smoothing:
+        losses[p] = own[p] * (shift[p] - x[c, start + p]) if kept[p] > ZERO else ZERO
+    if smoothing > ZERO:
         for c in range(w.size):
             each = smoothing * w[c] / x.dtype.type(w.size)
             for p in range(t.size):
-                losses[p] += each * kept[p] * (shift[p] - x[c, start + p])
+                rest = each * (shift[p] - x[c, start + p])
+                losses[p] += where(kept[p] > ZERO, rest, ZERO)
 
 
 @jit
@@ -226,13 +227,14 @@ def _pixel_slopes(dx, start, total, own, kept, t, w, smoothing, scale):
     each = smoothing * scale / w.dtype.type(w.size)
     spread = each * row_sum(w)
     for p in range(t.size):
-        total[p] = (own[p] * scale + spread * kept[p]) / total[p]
+        total[p] = where(kept[p] > ZERO, (own[p] * scale + spread) / total[p], ZERO)
     for c in range(w.size):
         row = dx[c, start:start + t.size]
         for p in range(row.size):
-            row[p] = row[p] * total[p] - each * w[c] * kept[p]
+            row[p] = row[p] * total[p] - where(kept[p] > ZERO, each * w[c], ZERO)
     for p in range(t.size):
-        dx[max(t[p], 0), start + p] -= own[p] * scale
+        if kept[p] > ZERO:
+            dx[t[p], start + p] -= own[p] * scale
 
 
 @cuda.jit

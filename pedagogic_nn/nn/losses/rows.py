@@ -54,6 +54,8 @@ def reduce_rows(losses: Any, reduction: str, scale: float) -> Any:
         return losses
     if reduction == "mean" and not losses.size:
         scale = np.nan
+    if losses.dtype == np.float16:                  # whose sums are soon above 65,504
+        return (losses.sum(dtype=np.float32) * np.float32(scale)).astype(np.float16)
     return losses.sum() * losses.dtype.type(scale)
 
 

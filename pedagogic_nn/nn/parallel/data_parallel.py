@@ -169,15 +169,18 @@ class Replicas:
         pieces: for each replica its arguments, tensors that are leaves.
         replicas: the modules.
         outputs: what each returned.
+        gathered: the outputs, joined.
     """
+
+    gathered: Any = None
 
     def __init__(self, module: Module, devices: list, output_device: Device,
                  dim: int) -> None:
         self.module, self.dim, self.output_device = module, dim, output_device
         self.devices = devices
 
-    def forward(self, arguments: tuple, recording: bool) -> Any:
-        """The gathered outputs."""
+    def forward(self, arguments: tuple, recording: bool) -> None:
+        """Run all replicas and gather their outputs."""
         self.arguments = [x.detach() for x in tensors_in(arguments)]
         wanted = [x.requires_grad for x in tensors_in(arguments)]
         pieces = scatter(with_tensors(arguments, iter(self.arguments)), self.devices,
@@ -196,7 +199,7 @@ class Replicas:
 
         self.outputs = _in_threads(self.devices, run)
         with no_grad():
-            return gather(self.outputs, self.output_device, self.dim)
+            self.gathered = gather(self.outputs, self.output_device, self.dim)
 
     def backward(self, gradients: Sequence, needed: Sequence[bool]) -> list:
         """The gradients of the arguments and of the parameters; None if not needed."""
@@ -245,7 +248,7 @@ class Parallel(Function):
     def forward(ctx, replicas, arguments, *tensors):
         ctx.save_for_backward(*tensors)
         ctx.replicas = replicas
-        replicas.gathered = replicas.forward(arguments, any(ctx.needs_input_grad))
+        replicas.forward(arguments, any(ctx.needs_input_grad))
         return tuple(tensors_in(replicas.gathered))
 
     @staticmethod
@@ -296,15 +299,15 @@ class DataParallel(Module):
                              "GPUs, or name devices such as ['cpu:0', 'cpu:1']")
         self.module, self.dim, self._devices = module, dim, devices
         self.device_ids = [_id_of(d) for d in devices]
-        home = output_device if output_device is not None else next(iter(devices), None)
-        self.output_device = None if home is None else _id_of(Device(home))
+        first = devices[0] if devices else "cpu"
+        self._home = Device(first if output_device is None else output_device)
+        self.output_device = _id_of(self._home) if devices else None
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         if not self._devices:
             return self.module(*inputs, **kwargs)
         self._check_devices()
-        replicas = Replicas(self.module, self._devices, Device(self.output_device),
-                            self.dim)
+        replicas = Replicas(self.module, self._devices, self._home, self.dim)
         arguments = inputs, kwargs
         tensors = [*tensors_in(arguments), *self.module.parameters()]
         if not tensors:

@@ -5,7 +5,7 @@
 They cover the input, and overlap by one where h does not divide H.  AdaptiveAvgPool
 takes the mean of each window, AdaptiveMaxPool the largest number.
 
-Book: layers/pooling.
+Book: nn/pooling.
 """
 import operator
 from typing import Any

@@ -6,7 +6,7 @@
 `count` is the number of pixels in the window, with its padding or without, or a number
 that the caller gives.  windows.py says which rows and columns a window has.
 
-Book: layers/pooling.
+Book: nn/pooling.
 """
 import functools
 import operator
@@ -199,10 +199,11 @@ class AvgPoolFunction(Primitive):
     @staticmethod
     def forward(ctx, x, n, size, window, divisor):
         kind = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-        counts = _counts(two(x.shape[-n:]), size, window, divisor, kind)
+        image = two(x.shape[-n:])
+        counts = _counts(image, size, window, divisor, kind)
         ctx.counts = [ctx.device.put(count) for count in counts]
-        ctx.shape, ctx.n, ctx.window = x.shape, n, window
-        y = average(as_planes(x, n), *ctx.counts, window)
+        ctx.shape, ctx.n, ctx.window = x.shape, n, visible(window, image, size)
+        y = average(as_planes(x, n), *ctx.counts, ctx.window)
         return y.reshape(*x.shape[:-n], *y.shape[-n:])
 
     @staticmethod

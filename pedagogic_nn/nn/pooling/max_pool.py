@@ -6,7 +6,7 @@
 
 windows.py says which rows and columns those are.
 
-Book: layers/pooling.
+Book: nn/pooling.
 """
 from typing import Any
 
@@ -256,8 +256,10 @@ def _max_pool(who, n, input, kernel_size, stride, padding, dilation, ceil_mode,
               return_indices):
     check_input(who, input, n)
     window = window_of(who, n, kernel_size, stride, padding, dilation)
-    size = pooled_size(who, two(input.shape[-n:]), window, ceil_mode)
-    return MaxPoolFunction.apply(input, n=n, arguments=(size, tight(window, size)),
+    image = two(input.shape[-n:])
+    size = pooled_size(who, image, window, ceil_mode)
+    window = visible(tight(window, size), image, size)
+    return MaxPoolFunction.apply(input, n=n, arguments=(size, window),
                                  with_indices=return_indices)
 
 

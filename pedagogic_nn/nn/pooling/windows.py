@@ -161,6 +161,20 @@ def tight(window: _Window, size: tuple[int, int]) -> _Window:
     return window._replace(stride=(sh if h > 1 else 1, sw if w > 1 else 1))
 
 
+@functools.lru_cache(maxsize=1024)
+def visible(window: _Window, image: tuple[int, int], size: tuple[int, int]) -> _Window:
+    """The window without the taps that lie beside the image in each of `size` windows.
+
+    A kernel of a million over five pixels would else be walked tap by tap.
+    """
+    axes = []
+    for length, m, k, s, p, d in zip(image, size, *window):
+        first = max(0, (p - (m - 1) * s) // d)
+        last = min(k - 1, (length - 1 + p) // d)
+        axes.append((max(1, last - first + 1), s, p - first * d, d))
+    return _Window(*zip(*axes))
+
+
 def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
     """(N, C, *) or (C, *), where only the batch may be empty.
 

@@ -113,9 +113,15 @@ def test_weights_are_a_buffer():
     assert loss.double().weight.dtype == torch.float64
 
 
-def test_all_ignored_is_nan_as_in_pytorch():
-    loss = cross_entropy(torch.zeros(2, 3), torch.tensor([-100, -100]))
-    assert np.isnan(loss.item())
+@pytest.mark.parametrize("shape", [(2, 3), (2, 600), (1, 3, 2, 2)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_all_ignored_is_nan_and_its_gradient_zero(shape, smoothing):
+    """As in PyTorch: 0 / 0, of which no score is the cause."""
+    x = torch.zeros(*shape, requires_grad=True)
+    target = torch.full((shape[0], *shape[2:]), -100)
+    loss = cross_entropy(x, target, label_smoothing=smoothing)
+    loss.backward()
+    assert np.isnan(loss.item()) and not x.grad.numpy().any()
 
 
 def test_the_gradient_is_not_copied_on_its_way():

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 import pedagogic_nn as torch
-from pedagogic_nn.nn.losses.rows import class_rows, classes_of, scaled, total_weight
+from pedagogic_nn.nn.losses.rows import (
+    class_rows,
+    classes_of,
+    reduce_rows,
+    scaled,
+    total_weight,
+)
 from tests.harness import backend_tests, case
 
 CASES = [
@@ -36,6 +42,13 @@ def test_ignored_classes_have_no_weight():
     assert classes.tolist() == [0, 1, -1, -1]
     assert total_weight(classes, ignored, w) == 2.5
     assert total_weight(classes, ignored, None) == 2
+
+
+def test_the_mean_of_many_half_precision_losses_does_not_overflow():
+    losses = np.full(40_000, 4, np.float16)
+    assert reduce_rows(losses, "mean", 1 / 40_000) == 4
+    assert np.isnan(reduce_rows(losses[:0], "mean", 1.0))
+    assert reduce_rows(losses[:0], "sum", 1.0) == 0
 
 
 def test_a_gradient_of_one_copies_nothing():

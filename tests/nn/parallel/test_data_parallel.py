@@ -174,6 +174,8 @@ def test_names_and_state():
     assert list(divided.state_dict())[0] == "module.0.weight"
     assert divided.device_ids == ["cpu:0", "cpu:1"] and divided.output_device == "cpu:0"
     assert nn.DataParallel(network()).device_ids == [0, 1, 2, 3]    # simulated
+    assert nn.DataParallel(network().cuda(1), [1, 0], 0)(
+        torch.ones(2, 3).cuda(1)).device == torch.device("cuda:0")
     assert nn.DataParallel(network(), ["cuda:1", "cuda:0"], "cuda:0").device_ids == [1, 0]
 
 

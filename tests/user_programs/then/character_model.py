@@ -68,4 +68,5 @@ def main():
         predicted += all_characters[top_i]
         inp = char_tensor(all_characters[top_i])
     assert len(predicted) == 9
-    return {"before": sum(losses[:10]) / 10, "after": sum(losses[-20:]) / 20, "ratio": 0.8}
+    return {"before": sum(losses[:10]) / 10, "after": sum(losses[-20:]) / 20,
+            "ratio": 0.8}

@@ -59,5 +59,5 @@ def main():
         losses.append(loss.data.numpy().item())
         top_n, top_i = output.data.topk(1)
         hits += it >= 300 and top_i[0][0] == category_tensor.data[0]
-    return {"before": sum(losses[:50]) / 50, "after": sum(losses[-100:]) / 100, "ratio": 0.9,
-            "accuracy": float(hits) / 100, "at least": 0.4}
+    return {"before": sum(losses[:50]) / 50, "after": sum(losses[-100:]) / 100,
+            "ratio": 0.9, "accuracy": float(hits) / 100, "at least": 0.4}
