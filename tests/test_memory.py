@@ -43,6 +43,40 @@ def test_2000_training_steps_leave_nothing_behind():
     assert in_cycles < 200           # objects that only the garbage collector would free
 
 
+TEN_THOUSAND = """
+import resource
+import pedagogic_nn as torch
+from pedagogic_nn import nn, optim
+
+cell, layer, head = nn.LSTMCell(4, 8), nn.GRU(8, 8), nn.Linear(8, 3)
+parameters = [*cell.parameters(), *layer.parameters(), *head.parameters()]
+optimiser = optim.RMSprop(parameters, lr=0.001)
+x, target = torch.randn(5, 4), torch.tensor([0, 1, 2, 0, 1])
+
+def train(steps):
+    for _ in range(steps):
+        optimiser.zero_grad()
+        out, _ = layer(torch.stack(cell(x)))
+        nn.functional.cross_entropy(head(out[1]), target).backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+train(1000)
+before = peak()
+train(10_000)
+print(peak() - before)
+"""
+
+
+@pytest.mark.serial
+def test_10_000_training_steps_take_no_more_memory():
+    """KiB; one array of 5 x 8 numbers for each step would be 3,000."""
+    assert int(run(TEN_THOUSAND)) < 1000
+
+
 LONG_GRAPH = """
 import threading
 import pedagogic_nn as torch

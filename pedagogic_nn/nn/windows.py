@@ -44,8 +44,9 @@ def compiled(op: Op) -> Callable:
 def numbers(pointer, first, count):
     """`count` numbers in memory, from number `first` on, as an array.
 
-    Unlike a slice it does not count as a use of the array: 2 ns instead of 10, which
-    short rows notice.  The array that the pointer came from must outlive it.
+    A slice would count as a use of its array, which takes longer than to copy a short
+    row: `fill` needs 8 ns for a row of 28 numbers, and needed 45 with slices.  The array
+    that the pointer came from must outlive these.
     """
     return numba.carray(shift(pointer, first * itemsize(pointer)), max(0, count))
 

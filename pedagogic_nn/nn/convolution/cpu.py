@@ -3,12 +3,15 @@
 For each image and group, a band at a time (plan.py says what that is):
 
     fill     copy rows of the source into the band, zeros around them (nn/windows.py)
-    sweep    sums of weights times pixels, by tiles (tiles.py), into rows as long as the
+    sweep    sums of weights times pixels, by tiles (sweep.py), into rows as long as the
              band's
     unload   add the bias and store what belongs to the results
 
 convolve and convolve_transposed differ in their plans only.  Threads share out images,
 groups and, where those are few, output channels.
+
+Two cases have a faster way: filters of one pixel are a matrix product, and those of 3 x 3
+over many channels need fewer multiplications (winograd.py).
 """
 import numpy as np
 

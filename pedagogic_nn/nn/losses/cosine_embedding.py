@@ -20,7 +20,7 @@ from ...autograd.arithmetic import promote, unbroadcast
 from ...backend import ONE, ZERO, cuda, jit, like, math, op
 from ...backend.math import where
 from .reduction import Loss, check_number, reduction_of
-from .rows import RowLoss, stretched
+from .rows import RowLoss, check_tensors, stretched
 
 EPSILON = 1e-12
 
@@ -129,6 +129,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
 
 
 def _cosine_embedding(who, input1, input2, target, margin, reduction):
+    check_tensors(who, input1=input1, input2=input2, target=target)
     first, second, given = (tuple(a.shape) for a in (input1, input2, target))
     if len(given) > 1 or len(first) != len(given) + 1 or len(second) != len(given) + 1:
         raise RuntimeError(f"{who}: expected features (N, D) with targets (N,), or (D,) "

@@ -37,6 +37,7 @@ from .reduction import Loss, keep_weight, reduction_of
 from .rows import (
     IGNORED,
     check_classes,
+    check_tensors,
     classes_of,
     reduce_rows,
     scaled,
@@ -300,6 +301,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None,
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"cross_entropy: label_smoothing must be from 0 to 1, "
                            f"got {label_smoothing}")
+    check_tensors("CrossEntropyLoss", input=input, target=target, weight=weight)
     if target.is_floating_point():
         return soft_cross_entropy(input, target, weight, ignore_index, reduction,
                                   label_smoothing)

@@ -32,7 +32,7 @@ from ...backend.device import to_host, xp_of
 from ...backend.launch import on_cpu
 from ...backend.math import where
 from .reduction import Loss, reduction_of
-from .rows import check_scores, scaled
+from .rows import check_scores, check_tensors, scaled
 
 # ---- the reference; a GPU runs it too ------------------------------------------------
 
@@ -236,7 +236,8 @@ def ctc_loss(log_probs: Any, targets: Any, input_lengths: Any, target_lengths: A
 
 
 def _ctc(who, x, targets, steps, lengths, blank, reduction, zero_infinity):
-    alone, shape = x.ndim == 2, tuple(x.shape)
+    check_tensors(who, log_probs=x, targets=targets)
+    alone, shape, blank = x.ndim == 2, tuple(x.shape), operator.index(blank)
     if len(shape) not in (2, 3) or 0 in shape:
         raise RuntimeError(f"{who}: log_probs must have shape (T, N, C) or (T, C), none "
                            f"of them 0, got {shape}")
@@ -252,7 +253,7 @@ def _ctc(who, x, targets, steps, lengths, blank, reduction, zero_infinity):
     labels = _labels(who, to_host(targets.array).astype(np.int64), lengths, C, blank)
     put = x.device.put
     loss = CTC.apply(x, put(labels), put(np.array(steps)), put(np.array(lengths)),
-                     blank=int(blank), reduction=reduction,
+                     blank=blank, reduction=reduction,
                      zero_infinity=bool(zero_infinity))
     return loss.squeeze(0) if alone and reduction == "none" else loss
 

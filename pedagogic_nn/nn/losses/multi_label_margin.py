@@ -17,7 +17,7 @@ import numpy as np
 from ...backend import ONE, ZERO, cuda, jit, like, op
 from ...backend.math import where
 from .reduction import Loss, reduction_of
-from .rows import RowLoss, check_matrix, classes_of
+from .rows import RowLoss, check_matrix, check_tensors, classes_of
 
 
 @op
@@ -112,6 +112,7 @@ def multilabel_margin_loss(input: Any, target: Any, size_average: bool | None = 
 
 
 def _multi_label_margin(who, input, target, reduction):
+    check_tensors(who, input=input, target=target)
     N, C = check_matrix(who, input)
     shape, given = tuple(input.shape), tuple(target.shape)
     if given != shape:

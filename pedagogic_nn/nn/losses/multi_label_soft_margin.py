@@ -23,7 +23,7 @@ from ...backend import ONE, ZERO, cuda, jit, like, math, op
 from ...backend.device import xp_of
 from ...backend.math import where
 from .reduction import Loss, keep_weight, reduction_of
-from .rows import check_scores, reduce_rows, scaled, weights_of
+from .rows import check_scores, check_tensors, reduce_rows, scaled, weights_of
 
 
 @op
@@ -139,7 +139,7 @@ def _as_rows(a, whole, axis, dtype):
 
 def _from_rows(rows, whole, axis):
     """Rows along `axis` of an array of the shape `whole`, as that array."""
-    if rows.shape == whole:
+    if rows.shape == whole and axis == len(whole) - 1:
         return rows
     moved = (*whole[:axis], *whole[axis + 1:], whole[axis])
     return xp_of(rows).moveaxis(rows.reshape(moved), -1, axis)
@@ -155,6 +155,7 @@ def multilabel_soft_margin_loss(
 
 
 def _multi_label_soft_margin(who, input, target, weight, reduction):
+    check_tensors(who, input=input, target=target, weight=weight)
     check_scores(who, input)
     shapes = [tuple(a.shape) for a in (input, target, weight) if a is not None]
     if not shapes[0]:

@@ -21,6 +21,7 @@ from .rows import (
     check_class_weight,
     check_constant,
     check_matrix,
+    check_tensors,
     classes_of,
     weights_of,
 )
@@ -113,12 +114,14 @@ def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0,
 def _check_options(who, p, weight):
     if p != 1 and p != 2:
         raise ValueError(f"{who}: p must be 1 or 2, got {p}")
+    check_tensors(who, weight=weight)
     if weight is not None and weight.ndim != 1:
         raise ValueError(f"{who}: weight must have shape (C,), got "
                          f"{tuple(weight.shape)}")
 
 
 def _multi_margin(who, input, target, p, margin, weight, reduction):
+    check_tensors(who, input=input, target=target)
     N, C = check_matrix(who, input)
     given = tuple(target.shape)
     if given != (N,) and not (given == () and N == 1):

@@ -23,6 +23,7 @@ from .reduction import Loss, keep_weight, reduction_of
 from .rows import (
     IGNORED,
     check_classes,
+    check_tensors,
     classes_of,
     reduce_rows,
     total_weight,
@@ -148,6 +149,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None,
 
 
 def _nll(who, input, target, weight, ignore_index, reduction):
+    check_tensors(who, input=input, target=target, weight=weight)
     check_classes(who, input, target, weight)
     options = dict(who=who, ignore_index=ignore_index, reduction=reduction)
     if input.ndim > 1:

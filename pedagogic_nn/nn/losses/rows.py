@@ -10,12 +10,14 @@ arrives, and none where that is 1.
 Classes are checked before a kernel sees them: it would read beyond the end of a row.
 """
 import functools
+import operator
 from typing import Any
 
 import numpy as np
 
 from ...autograd.function import Primitive
 from ...autograd.grad_mode import mode
+from ...autograd.tensor import Tensor
 from ...backend import Op, jit, op
 from ...backend.device import xp_of
 
@@ -127,7 +129,7 @@ def classes_of(who: str, t: Any, C: int, ignore_index: int | None,
         error: what to raise if one is none.
     """
     flat = t.ravel().astype(np.int64, copy=False)
-    ignore = IGNORED if ignore_index is None else ignore_index
+    ignore = IGNORED if ignore_index is None else operator.index(ignore_index)
     classes, summary = class_rows(flat, C, ignore)
     ignored, place = summary.tolist()
     if ignored and ignore_index is None:
@@ -162,6 +164,18 @@ def weights_of(w: Any, C: int, x: Any) -> Any:
 
 
 # ---- what the functional forms check -------------------------------------------------
+
+
+def check_tensors(who: str, **values: Any) -> None:
+    """All are tensors, or None where that is the default of `weight`.
+
+    Raises:
+        TypeError: one is something else.
+    """
+    for name, value in values.items():
+        if not isinstance(value, Tensor) and not (value is None and name == "weight"):
+            raise TypeError(f"{who}: {name} must be a tensor, got "
+                            f"{type(value).__name__}")
 
 
 def check_scores(who: str, input: Any) -> None:

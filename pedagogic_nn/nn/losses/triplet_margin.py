@@ -21,7 +21,7 @@ from ...autograd.arithmetic import promote, unbroadcast
 from ...backend import HALF, ONE, TWO, ZERO, cuda, jit, like, math, op
 from ...backend.math import where
 from .reduction import Loss, check_number, reduction_of
-from .rows import RowLoss, stretched
+from .rows import RowLoss, check_tensors, stretched
 
 # ---- the reference -------------------------------------------------------------------
 
@@ -216,6 +216,7 @@ def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: float
 
 def _triplet_margin(who, anchor, positive, negative, margin, p, eps, swap, reduction):
     margin, p, eps = _options(who, margin, p, eps)
+    check_tensors(who, anchor=anchor, positive=positive, negative=negative)
     triple = anchor, positive, negative
     shapes = ", ".join(str(tuple(x.shape)) for x in triple)
     if not anchor.ndim == positive.ndim == negative.ndim:

@@ -33,6 +33,7 @@ from .windows import (
     pooled_size,
     read,
     tight,
+    visible,
     window_of,
 )
 

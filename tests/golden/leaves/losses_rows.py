@@ -168,8 +168,10 @@ def cross_entropy(options):
                         label_smoothing=smoothing, note="probabilities", **options)
         yield layer("CrossEntropyLoss", (), sample(4), distribution(1, 4, seed=1)[0],
                     weight=weight, label_smoothing=smoothing, **options)
-    yield layer("CrossEntropyLoss", (), sample(3, 4), np.full(3, -100),
-                label_smoothing=0.1, note="all ignored", **options)
+    for shape, smoothing in itertools.product([(3, 4), (1, 4, 2)], (0.0, 0.1)):
+        ignored = np.full((shape[0], *shape[2:]), -100)
+        yield layer("CrossEntropyLoss", (), sample(*shape), ignored,
+                    label_smoothing=smoothing, note="all ignored", **options)
     yield layer("CrossEntropyLoss", (), sample(3, 4), classes(3, n=4), weight=0 * WEIGHT,
                 note="no weight", **options)
 

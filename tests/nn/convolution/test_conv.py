@@ -99,6 +99,45 @@ def test_many_channels_and_pixels(options):
     agree_with_reference(lambda: nn.Conv2d(130, 34, **options), x, 2e-5)
 
 
+@pytest.mark.parametrize("shape, padding", [
+    ((45, 33, 6, 5), 1),                       # several images in one band
+    ((3, 32, 31, 40), (0, 2)),
+    ((2, 40, 1, 600), 1),
+    ((30, 32, 9, 9), (3, 4)),                  # backwards the padding is negative
+], ids=str)
+def test_the_way_with_fewer_multiplications(shape, padding):
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    agree_with_reference(lambda: nn.Conv2d(shape[1], 35, 3, padding=padding), x)
+    agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], 35, 3), x)
+
+
+def test_an_infinite_pixel_reaches_only_its_patches():
+    """Differences of turned pixels would make its neighbours NaN."""
+    x = np.zeros((1, 32, 40, 40), np.float32)
+    x[0, 3, 5, 6] = np.inf
+    weight = torch.ones(32, 32, 3, 3)
+    y = F.conv2d(torch.from_numpy(x), weight, padding=1).numpy()
+    expected = np.zeros_like(y)
+    expected[:, :, 4:7, 5:8] = np.inf
+    np.testing.assert_array_equal(y, expected)
+
+
+def test_a_filter_of_one_pixel_is_a_matrix_product():
+    for n in (0, 3):
+        x = np.random.default_rng(0).standard_normal((n, 20, 7, 5)).astype(np.float32)
+        agree_with_reference(lambda: nn.Conv2d(20, 9, 1), x)
+        agree_with_reference(lambda: nn.ConvTranspose2d(20, 9, 1, bias=False), x)
+
+
+def test_a_stride_that_leads_nowhere_costs_nothing():
+    x = torch.ones(1, 1, 2, 2, requires_grad=True)
+    weight = torch.ones(1, 1, 2, 1, requires_grad=True)
+    y = F.conv2d(x, weight, stride=10**9)
+    y.sum().backward()
+    assert y.tolist() == [[[[2]]]] and weight.grad.tolist() == [[[[1], [1]]]]
+    assert x.grad.tolist() == [[[[1, 0], [1, 0]]]]
+
+
 def test_one_image_on_several_threads():
     x = np.random.default_rng(0).standard_normal((1, 16, 70, 64)).astype(np.float32)
     agree_with_reference(lambda: nn.Conv2d(16, 24, 3, padding=1), x, 2e-5)

@@ -72,6 +72,8 @@ def test_says_what_it_expected():
         cosine_embedding_loss(u, u, y[:2])
     with pytest.raises(TypeError, match="margin must be a number, got NoneType"):
         cosine_embedding_loss(u, u, y, margin=None)
+    with pytest.raises(TypeError, match="target must be a tensor, got int"):
+        cosine_embedding_loss(u, u, 1)
 
 
 @settings(max_examples=25)

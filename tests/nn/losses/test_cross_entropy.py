@@ -156,6 +156,8 @@ def test_says_what_it_expected():
         cross_entropy(x.long(), torch.arange(8))
     with pytest.raises(TypeError, match="weight must be a tensor, got list"):
         nn.CrossEntropyLoss([1.0, 2.0])
+    with pytest.raises(TypeError, match="target must be a tensor, got ndarray"):
+        cross_entropy(x, target.numpy())
 
 
 @settings(max_examples=25)

@@ -126,6 +126,8 @@ def test_says_what_it_expected():
         ctc_loss(x, labels, steps, lengths, blank=4)
     with pytest.raises(RuntimeError, match=r"none of them 0, got \(6, 0, 4\)"):
         ctc_loss(x[:, :0], labels[:0], (), ())
+    with pytest.raises(TypeError, match="targets must be a tensor, got list"):
+        ctc_loss(x, [1, 2], steps, lengths)
 
 
 @settings(max_examples=25)

@@ -62,6 +62,8 @@ def test_says_what_it_expected():
         multilabel_margin_loss(x, y[:, :3])
     with pytest.raises(RuntimeError, match="must be int64, got int32"):
         multilabel_margin_loss(x, y.int())
+    with pytest.raises(TypeError, match="target must be a tensor, got list"):
+        multilabel_margin_loss(x, [[0, -1]])
 
 
 @settings(max_examples=25)

@@ -73,6 +73,8 @@ def test_says_what_it_expected():
         multilabel_soft_margin_loss(x.long(), x)
     with pytest.raises(IndexError, match="got a single number"):
         multilabel_soft_margin_loss(x[0, 0], x[0, 0])
+    with pytest.raises(TypeError, match="target must be a tensor, got float"):
+        multilabel_soft_margin_loss(x, 0.5)
 
 
 @settings(max_examples=25)

@@ -89,6 +89,8 @@ def test_says_what_it_expected():
         nn.MultiMarginLoss(weight=torch.ones(1, 4))
     with pytest.raises(TypeError, match="margin must be a number, got str"):
         multi_margin_loss(x, t, margin="1")
+    with pytest.raises(TypeError, match="weight must be a tensor, got list"):
+        multi_margin_loss(x, t, weight=[1.0])
 
 
 @settings(max_examples=25)

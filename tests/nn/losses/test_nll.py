@@ -101,6 +101,10 @@ def test_says_what_it_expected():
         nll_loss(x, t, torch.ones(10, requires_grad=True))
     with pytest.raises(TypeError, match="weight must be a tensor, got list"):
         nn.NLLLoss([1.0, 2.0])
+    with pytest.raises(TypeError, match="target must be a tensor, got list"):
+        nll_loss(x, [0] * 8)
+    with pytest.raises(TypeError, match="as an integer"):
+        nll_loss(x, t.clamp(0, 9), ignore_index=1.5)
 
 
 @settings(max_examples=25)

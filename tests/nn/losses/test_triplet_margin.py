@@ -78,6 +78,8 @@ def test_says_what_it_expected():
         triplet_margin_loss(x[:, :0], x[:, :0], x[:, :0], p=math.inf)
     with pytest.raises(TypeError, match="p must be a number, got str"):
         nn.TripletMarginLoss(p="2")
+    with pytest.raises(TypeError, match="negative must be a tensor, got float"):
+        triplet_margin_loss(x, x, 0.0)
 
 
 @settings(max_examples=25)
