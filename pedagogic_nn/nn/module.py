@@ -56,6 +56,7 @@ class Module:
     """
 
     _version = 1           # of the layout of the state, kept in state_dict()._metadata
+    _added_in: dict[str, int] = {}     # tensors that older layouts lack: they keep theirs
     training: bool
 
     def __init__(self) -> None:

@@ -62,7 +62,8 @@ def load(module: Any, state: Any, strict: bool = True,
         raise TypeError("load_state_dict: expected a dictionary of names and tensors, "
                         f"as state_dict() returns, got {type(state).__name__}")
     own = module.state_dict(keep_vars=True)
-    missing = [name for name in own if name not in state]
+    missing = [name for name in own if name not in state
+               and not _came_later(module, name, state)]
     unexpected = [name for name in state if name not in own]
     shared = {name: state[name] for name in own if name in state}
     misfits = [m for name in shared if (m := _misfit(name, own[name], state[name]))]
@@ -73,6 +74,16 @@ def load(module: Any, state: Any, strict: bool = True,
     else:
         _copy(own, shared)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _came_later(module, path, state):
+    """Is this a tensor that the state cannot have: it was saved in an older layout?"""
+    owner, _, name = path.rpartition(".")
+    since = module.get_submodule(owner)._added_in.get(name)
+    if since is None:
+        return False
+    version = getattr(state, "_metadata", {}).get(owner, {}).get("version")
+    return version is None or version < since
 
 
 def _misfit(name, own, given):

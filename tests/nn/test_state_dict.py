@@ -236,3 +236,18 @@ def test_training_goes_on_after_loading():
         loss.backward()
     (net.par * net.par).sum().backward()
     assert net.par.grad.item() == pytest.approx(2 * net.par.item())
+
+
+def test_a_state_of_an_older_layout_may_lack_what_came_later():
+    """BatchNorm counts batches since version 2; files of 0.1 to 0.4 do not have it."""
+    net = nn.Sequential(nn.BatchNorm1d(2))
+    net(torch.randn(4, 2))
+    old = net.state_dict()
+    del old["0.num_batches_tracked"]
+    with pytest.raises(RuntimeError, match="Missing key.*num_batches_tracked"):
+        net.load_state_dict(old)                       # it says version 2, and lacks it
+    result = net.load_state_dict(dict(old))            # a plain dictionary has no version
+    assert result.missing_keys == []
+    assert net[0].num_batches_tracked.item() == 1
+    old._metadata["0"]["version"] = 1
+    assert net.load_state_dict(old).missing_keys == []

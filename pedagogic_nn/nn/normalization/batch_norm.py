@@ -388,6 +388,7 @@ class RunningNorm(Module):
     """
 
     _version = 2                         # PyTorch's: since 2, num_batches_tracked is kept
+    _added_in = {"num_batches_tracked": 2}
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
                  affine: bool = True, track_running_stats: bool = True,

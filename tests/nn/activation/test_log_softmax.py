@@ -66,3 +66,10 @@ def test_left_out_dim_warns_and_follows_the_old_rule():
 def test_a_wrong_dim_names_the_dims_there_are():
     with pytest.raises(IndexError, match=r"dim 2 is out of range; .* dims -2 … 1"):
         log_softmax(torch.zeros(2, 3), dim=2)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (1, 600), (1, 2, 20)])
+def test_large_scores_keep_the_digits_of_the_logarithm(shape):
+    """10000 + log 2 is rounded to 1/1024 in float32: the largest score must go first."""
+    y = nn.LogSoftmax(1)(torch.full(shape, 1e4)).numpy()
+    np.testing.assert_allclose(y, -np.log(shape[1]), 1e-6)

@@ -115,3 +115,18 @@ def test_in_place_writes_into_its_input_and_passes_the_same_gradient(name):
     ids=lambda made: type(made).__name__)
 def test_repr(made, words):
     assert repr(made) == words
+
+
+@pytest.mark.parametrize("option", [None, [1], "a"])
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "softplus", "hardshrink"])
+def test_an_option_that_is_no_number_is_refused(name, option):
+    for extra in ({}, {"inplace": True}):
+        if not extra or name in IN_PLACE:
+            with pytest.raises(TypeError, match="expected a number"):
+                getattr(F, name)(torch.zeros(2), option, **extra)
+
+
+@pytest.mark.parametrize("name", sorted(KEPT))
+def test_true_and_false_are_no_numbers(name):
+    with pytest.raises(RuntimeError, match="expected real numbers, got bool"):
+        getattr(F, name)(torch.tensor([True, False]), **first_options(name))

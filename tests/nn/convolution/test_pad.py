@@ -87,3 +87,9 @@ def test_the_places_are_numpys(length, before, after, mode):
 def test_says_what_it_expected(error, message, arguments):
     with pytest.raises(error, match=message):
         F.pad(torch.zeros(2, 4), *arguments)
+
+
+def test_numbers_beyond_32_bits_are_refused():
+    """Twice 2⁶² more would be a length of 0 in 64 bits."""
+    with pytest.raises(RuntimeError, match="at most 2147483647"):
+        F.pad(torch.zeros(1, 2, 6), (2**62, 2**62))

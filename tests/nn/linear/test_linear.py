@@ -58,3 +58,14 @@ def test_says_what_it_expected():
 
 def test_repr():
     assert repr(nn.Linear(3, 5)) == "Linear(in_features=3, out_features=5, bias=True)"
+
+
+@pytest.mark.parametrize("features, outputs", [(0, 3), (2, 0), (0, 0)])
+def test_sizes_of_zero(features, outputs):
+    x = torch.zeros(4, 5, features, requires_grad=True)
+    layer = nn.Linear(features, outputs)
+    y = layer(x)
+    y.backward(torch.ones(*y.shape))
+    assert y.shape == (4, 5, outputs) and x.grad.shape == x.shape
+    assert layer.weight.grad.shape == (outputs, features)
+    assert layer.bias.grad.tolist() == [20] * outputs

@@ -86,3 +86,19 @@ def test_any_shape_and_layout(data):
         multilabel_soft_margin_loss, agreement.numbers(data, *shape, dtype=dtype),
         agreement.numbers(data, *data.draw(st.sampled_from([shape, (C,), (1,)]))),
         agreement.weights(data, C, dtype), reduction=data.draw(agreement.REDUCTIONS))
+
+
+def test_gradients_of_stretched_classes_are_not_turned_around():
+    """Input (5,) and target (5, 1) stretch to 5 x 5, where rows and columns look alike."""
+    def gradients(x, y):
+        loss = nn.MultiLabelSoftMarginLoss(reduction="none")(x, y)
+        loss.backward(torch.arange(1.0, 6.0))
+        return x.grad.numpy(), y.grad.numpy()
+
+    x, y = torch.randn(5, requires_grad=True), torch.rand(5, 1, requires_grad=True)
+    dx, dy = gradients(x, y)
+    # The classes stand along axis 0, the input's last: loss_j = 1/5 Σ_i q(x_j, y_i).
+    p = 1 / (1 + np.exp(-x.detach().numpy()))
+    g = np.arange(1, 6) / 5
+    np.testing.assert_allclose(dy, -np.full((5, 1), (x.detach().numpy() * g).sum()), 1e-5)
+    np.testing.assert_allclose(dx, g * (5 * p - y.detach().numpy().sum()), 1e-5, 1e-6)

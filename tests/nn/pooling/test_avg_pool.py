@@ -132,3 +132,19 @@ def test_any_window_is_the_reference_or_an_error(data):
             results.append(())
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, 1e-5, 1e-6)
+
+
+def test_taps_that_never_meet_the_image_cost_nothing():
+    """A kernel of 10⁶ x 10⁶ would be walked for hours, and make a band of its size."""
+    x = torch.tensor([[[1.0, 5.0, 3.0], [4.0, 2.0, 3.0]]], requires_grad=True)
+    y = nn.AvgPool2d(10**6, ceil_mode=True)(x)
+    y.sum().backward()
+    assert y.tolist() == [[[3]]]
+    np.testing.assert_allclose(x.grad.numpy(), 1 / 6, 1e-6)
+    many = nn.AvgPool1d(10**6, stride=1, padding=5 * 10**5)(torch.arange(3.0)[None])
+    np.testing.assert_allclose(many.numpy(), 3e-6, 1e-5)
+
+
+def test_numbers_beyond_32_bits_are_refused():
+    with pytest.raises(RuntimeError, match="at most 2147483647"):
+        nn.AvgPool2d(2**62, ceil_mode=True)(torch.zeros(1, 2, 2))

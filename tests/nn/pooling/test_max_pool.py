@@ -151,3 +151,19 @@ def test_any_window_is_the_reference_or_an_error(data):
             results.append(())
     for a, b in zip(*results, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_taps_that_never_meet_the_image_cost_nothing():
+    """A kernel of 10⁶ x 10⁶ would be walked for hours, and make a band of its size."""
+    x = torch.tensor([[[1.0, 5.0, 3.0], [4.0, 2.0, 3.0]]], requires_grad=True)
+    y = nn.MaxPool2d(10**6, ceil_mode=True)(x)
+    y.sum().backward()
+    assert y.tolist() == [[[5]]]
+    assert x.grad.tolist() == [[[0, 1, 0], [0, 0, 0]]]
+    many = nn.MaxPool1d(10**6, stride=1, padding=5 * 10**5)(torch.arange(3.0)[None])
+    assert many.tolist() == [[2, 2, 2, 2]]
+
+
+def test_numbers_beyond_32_bits_are_refused():
+    with pytest.raises(RuntimeError, match="at most 2147483647"):
+        nn.MaxPool2d(2**62, ceil_mode=True)(torch.zeros(1, 2, 2))

@@ -71,3 +71,8 @@ def test_says_what_it_expected():
         nn.UpsamplingBilinear2d(2)(torch.zeros(1, 3, 3))
     with pytest.raises(NotImplementedError, match="expected real numbers, got int64"):
         nn.UpsamplingBilinear2d(2)(torch.zeros(1, 1, 3, 3).long())
+
+
+def test_a_result_that_memory_cannot_hold_is_refused_before_its_tables_are_made():
+    with pytest.raises(RuntimeError, match="no memory for a result of shape"):
+        nn.UpsamplingBilinear2d(size=(10**9, 10**9))(torch.zeros(1, 1, 2, 2))
