@@ -89,7 +89,7 @@ def test_any_shape_and_layout(data):
 
 
 def test_gradients_of_stretched_classes_are_not_turned_around():
-    """Input (5,) and target (5, 1) stretch to 5 x 5, where rows and columns look alike."""
+    """Input (5,) and target (5, 1) make 5 x 5, where rows and columns look alike."""
     def gradients(x, y):
         loss = nn.MultiLabelSoftMarginLoss(reduction="none")(x, y)
         loss.backward(torch.arange(1.0, 6.0))
