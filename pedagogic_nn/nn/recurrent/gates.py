@@ -126,6 +126,9 @@ class RecurrentCell(Module):
             raise RuntimeError(f"{self._who} expected {name} of shape {expected} beside "
                                f"input of shape {tuple(x.shape)}, got "
                                f"{tuple(state.shape)}")
+        if state.dtype != x.dtype and name != "c_0":          # a product, but c is added
+            raise RuntimeError(f"{self._who} has {x.dtype} weights, got {state.dtype} "
+                               f"{name}; convert it, for example {name}.to({x.dtype})")
 
     def _zeros(self, x: Any) -> Any:
         return zeros(*x.shape[:-1], self.hidden_size, dtype=x.dtype, device=x.device)

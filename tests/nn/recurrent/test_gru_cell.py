@@ -94,3 +94,9 @@ def test_says_what_it_expected():
 def test_formulas_stay_float32():
     check_stays_float32(unit, 5)
     check_stays_float32(unit_backward, 6)
+
+
+@pytest.mark.parametrize("cell", [nn.RNNCell, nn.GRUCell])
+def test_a_state_of_another_dtype_is_refused(cell):
+    with pytest.raises(RuntimeError, match="float32 weights, got float64"):
+        cell(3, 4)(torch.zeros(2, 3), torch.zeros(2, 4).double())
