@@ -66,6 +66,13 @@ def columns_at(k, end, P):
     return n, start, min(COLUMNS, P - start, end - k)
 
 
+@jit(forceinline=True)
+def surprise(x, top, log_total):
+    """-log p of a score.  The large numbers meet first: 10,000.5 - 10,000 is exact, and
+    10,000 + log 2 is not."""
+    return (top - x) + log_total
+
+
 # ---- one loop each, over what lies side by side in memory ----------------------------
 
 

@@ -32,6 +32,7 @@ from ...backend.softmax import (
     exp_columns,
     exp_rows,
     row_sum,
+    surprise,
 )
 from .reduction import Loss, keep_weight, reduction_of
 from .rows import (
@@ -79,12 +80,12 @@ def _row(x, t, w, smoothing, scale, with_slope, dx):
     else:
         for j in range(x.size):
             total += math.exp(x[j] - top)
-    shift = top + math.log(total)                          # log p_j = x_j - shift
+    log_total = math.log(total)                      # log p_j = x_j - top - log_total
     rest, spread, each = zero, zero, smoothing / x.dtype.type(x.size)
     if each != ZERO:
         for j in range(x.size):
             spread += w[j]
-            rest += w[j] * (shift - x[j])
+            rest += w[j] * surprise(x[j], top, log_total)
     own = w[t] - smoothing * w[t]
     if with_slope:
         slope = (own + each * spread) * scale / total
@@ -94,7 +95,7 @@ def _row(x, t, w, smoothing, scale, with_slope, dx):
             for j in range(x.size):
                 dx[j] -= w[j] * each * scale
         dx[t] -= own * scale
-    return own * (shift - x[t]) + each * rest
+    return own * surprise(x[t], top, log_total) + each * rest
 
 
 @jit
@@ -131,7 +132,7 @@ def _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope):
                     dx[n] = ZERO
                 continue
             own, top, total = w[t[n]], tops[n - start], totals[n - start]
-            losses[n] = own * (top + math.log(total) - x[n, t[n]])
+            losses[n] = own * surprise(x[n, t[n]], top, math.log(total))
             if with_slope:
                 _scale(dx[n], own * scale / total)
                 dx[n, t[n]] -= own * scale
@@ -188,18 +189,18 @@ def cross_entropy_pixels(x, t, w, smoothing, scale, with_slope):
 
 @jit
 def _pixels_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
-    scratch = np.empty((4, COLUMNS), x.dtype)
+    scratch = np.empty((5, COLUMNS), x.dtype)
     nothing = np.empty((0, 0), x.dtype)
     k = lo
     while k < hi:
         n, start, width = columns_at(k, hi, x.shape[2])
         k, stop = k + width, start + width
-        shift, total = scratch[0, :width], scratch[1, :width]
-        own, kept = scratch[2, :width], scratch[3, :width]
-        exp_columns(dx[n] if with_slope else nothing, shift, total, x[n], start)
+        top, total, log_total = scratch[0, :width], scratch[1, :width], scratch[2, :width]
+        own, kept = scratch[3, :width], scratch[4, :width]
+        exp_columns(dx[n] if with_slope else nothing, top, total, x[n], start)
         for p in range(width):
-            shift[p] += math.log(total[p])                   # log p_cp = x_cp - shift_p
-        _pixel_losses(losses[n, start:stop], own, kept, shift, x[n], start,
+            log_total[p] = math.log(total[p])
+        _pixel_losses(losses[n, start:stop], own, kept, top, log_total, x[n], start,
                       t[n, start:stop], w, smoothing)
         if with_slope:
             _pixel_slopes(dx[n], start, total, own, kept, t[n, start:stop], w, smoothing,
@@ -207,18 +208,19 @@ def _pixels_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
 
 
 @jit
-def _pixel_losses(losses, own, kept, shift, x, start, t, w, smoothing):
+def _pixel_losses(losses, own, kept, top, log_total, x, start, t, w, smoothing):
     """Also kept, 0 where ignored and 1 elsewhere, and own, the weight of the class."""
     for p in range(t.size):
         c = max(t[p], 0)
         kept[p] = ZERO if t[p] == IGNORED else ONE
         own[p] = (w[c] - smoothing * w[c]) * kept[p]
-        losses[p] = own[p] * (shift[p] - x[c, start + p]) if kept[p] > ZERO else ZERO
+        loss = own[p] * surprise(x[c, start + p], top[p], log_total[p])
+        losses[p] = where(kept[p] > ZERO, loss, ZERO)
     if smoothing > ZERO:
         for c in range(w.size):
             each = smoothing * w[c] / x.dtype.type(w.size)
             for p in range(t.size):
-                rest = each * (shift[p] - x[c, start + p])
+                rest = each * surprise(x[c, start + p], top[p], log_total[p])
                 losses[p] += where(kept[p] > ZERO, rest, ZERO)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import ONE, cuda, jit, like, math, op
 from ...backend.device import xp_of
+from ...backend.softmax import surprise
 from .rows import check_class_weight, check_scores, reduce_rows, scaled, weights_of
 
 
@@ -46,13 +47,13 @@ def _row(x, q, w, smoothing, scale, slopes, dx, dq):
     total = zero
     for j in range(x.size):
         total += math.exp(x[j] - top)
-    shift = top + math.log(total)                          # log p_j = x_j - shift
+    log_total = math.log(total)                      # log p_j = x_j - top - log_total
     rest, each = ONE - smoothing, smoothing / x.dtype.type(x.size)
     loss, spread = zero, zero
     for j in range(x.size):
         r = (rest * q[j] + each) * w[j]
         spread += r
-        loss += r * (shift - x[j])
+        loss += r * surprise(x[j], top, log_total)
     if slopes > 0:
         factor = spread / total
         for j in range(x.size):
@@ -60,7 +61,7 @@ def _row(x, q, w, smoothing, scale, slopes, dx, dq):
             dx[j] = (math.exp(x[j] - top) * factor - r) * scale
     if slopes > 1:
         for j in range(x.size):
-            dq[j] = rest * w[j] * (shift - x[j]) * scale
+            dq[j] = rest * w[j] * surprise(x[j], top, log_total) * scale
     return loss
 
 
