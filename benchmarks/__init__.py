@@ -1,6 +1,6 @@
 """How fast is the library beside PyTorch, on the same CPU, in the same process?
 
-    python -m benchmarks                 every row, one thread and all: about 5 minutes
+    python -m benchmarks                 every row, one thread and all
     python -m benchmarks --only lstm     rows whose name contains a word
     python -m benchmarks --json out.json
 
