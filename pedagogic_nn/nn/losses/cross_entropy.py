@@ -64,6 +64,7 @@ def cross_entropy_rows(x, t, w, smoothing, scale, with_slope):
     target = (target * w * (t != IGNORED)[:, None]).astype(x.dtype)
     losses = -(target * log_p).sum(axis=1)
     slope = scale * (target.sum(axis=1, keepdims=True) * np.exp(log_p) - target)
+    slope[t == IGNORED] = 0                         # also where scale is NaN
     return losses.astype(x.dtype), (slope if with_slope else slope[:0]).astype(x.dtype)
 
 

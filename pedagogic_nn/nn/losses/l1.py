@@ -25,15 +25,15 @@ from .reduction import (
 
 @loss_op
 def l1(x, y):
-    """x, y (*) → |x - y| (*), its slopes in x and in y (*): -1, 0 or 1."""
-    dx = np.sign(x - y)
+    """x, y (*) → |x - y| (*), its slopes in x and in y (*): -1, 0 or 1, of NaN 0."""
+    dx = np.where(np.isnan(x - y), 0, np.sign(x - y)).astype(x.dtype)
     return np.abs(x - y), dx, -dx
 
 
 @l1.formula
 def l1_one(x, y):
     d = x - y
-    dx = where(d > ZERO, ONE, where(d < ZERO, -ONE, d))      # d: 0 and NaN stay
+    dx = where(d > ZERO, ONE, where(d < ZERO, -ONE, ZERO))
     return abs(d), dx, -dx
 
 

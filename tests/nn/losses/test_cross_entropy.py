@@ -174,6 +174,13 @@ def test_any_shape_layout_and_class(data):
         label_smoothing=data.draw(st.sampled_from([0.0, 0.2, 1.0])))
 
 
+def test_the_reference_too_has_slope_0_where_all_is_ignored():
+    x, t = np.ones((2, 3), np.float32), np.array([-1, -1])
+    for run in (cross_entropy_rows, cross_entropy_rows.reference):
+        losses, slope = run(x, t, np.ones(3, np.float32), 0.0, np.nan, True)
+        assert losses.tolist() == [0, 0] and slope.tolist() == [[0] * 3] * 2
+
+
 @pytest.mark.parametrize("shape", [(3, 2), (3, 4), (2, 600), (2, 3, 5)])
 @pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}])
 def test_large_scores_keep_their_digits(shape, options):
