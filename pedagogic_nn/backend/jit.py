@@ -17,6 +17,7 @@ prompt has no file to watch and is compiled once per process, as is everything w
 folder can be written.
 """
 import contextlib
+import functools
 import hashlib
 import os
 import pickle
@@ -30,6 +31,7 @@ from numba.core.caching import (
     FunctionCache,
     IndexDataCacheFile,
     InTreeCacheLocator,
+    NullCache,
     UserProvidedCacheLocator,
     UserWideCacheLocator,
 )
@@ -74,11 +76,26 @@ def specialised(template, names, around):
 def cached(dispatcher):
     """Give a numba dispatcher this package's disk cache, if a folder can be written."""
     if isinstance(dispatcher, Dispatcher):     # not with NUMBA_DISABLE_JIT=1
-        try:
-            dispatcher._cache = _PackageCache(dispatcher)
-        except RuntimeError:                   # "no locator available": nowhere to write
-            pass
+        dispatcher._cache = _CacheWhenCalled(dispatcher)
     return dispatcher
+
+
+class _CacheWhenCalled:
+    """A kernel's cache, made at the first call: to look for a folder takes 0.3 ms, and
+    most of the library's 400 kernels are never called by a program."""
+
+    def __init__(self, dispatcher):
+        self._dispatcher = dispatcher
+
+    @functools.cached_property
+    def _cache(self):
+        try:
+            return _PackageCache(self._dispatcher)
+        except RuntimeError:                   # "no locator available": nowhere to write
+            return NullCache()
+
+    def __getattr__(self, name):
+        return getattr(self._cache, name)
 
 
 _NOT_FOLLOWED = ("numpy", "numba", "llvmlite", "math", "cupy", "builtins")

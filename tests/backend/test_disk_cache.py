@@ -166,7 +166,7 @@ def test_where_no_folder_can_be_written_kernels_are_compiled_each_time(process, 
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
     for _ in range(2):
         kernel = process(kernels=ADD).kernel
-        assert not isinstance(kernel._cache, _PackageCache)
+        assert not isinstance(kernel._cache._cache, _PackageCache)
         assert kernel(1.0) == 2.0
 
 
@@ -242,7 +242,7 @@ from pedagogic_nn.backend.jit import _PackageCache, _stamp
 kernels = [d for d in gc.get_objects() if isinstance(d, Dispatcher)]
 assert len(kernels) > 30
 for kernel in kernels:
-    if not isinstance(kernel._cache, _PackageCache) or _stamp(kernel.py_func) is None:
+    if not isinstance(kernel._cache._cache, _PackageCache) or _stamp(kernel.py_func) is None:
         print(kernel.py_func.__module__, kernel.py_func.__qualname__)
 """
 
