@@ -242,7 +242,8 @@ from pedagogic_nn.backend.jit import _PackageCache, _stamp
 kernels = [d for d in gc.get_objects() if isinstance(d, Dispatcher)]
 assert len(kernels) > 30
 for kernel in kernels:
-    if not isinstance(kernel._cache._cache, _PackageCache) or _stamp(kernel.py_func) is None:
+    kept = isinstance(kernel._cache._cache, _PackageCache)
+    if not kept or _stamp(kernel.py_func) is None:
         print(kernel.py_func.__module__, kernel.py_func.__qualname__)
 """
 
