@@ -58,7 +58,7 @@ STAGES = [
           _pytest("--doctest-modules", "pedagogic_nn"), SIMULATOR),
     Stage("gpu", "compile the CUDA kernels for real GPUs", _pytest("tests/gpu"), COMPILE),
     Stage("grading", "solutions pass, known mistakes are named",
-          _pytest("tests/grading", *TWO_AT_A_TIME), SIMULATOR),
+          _pytest("tests/grading", "-n", "2", "--dist", "load"), SIMULATOR),
     Stage("notebooks", "hygiene", ["-m", "pedagogic_nn.book.notebooks", "check"]),
     Stage("pages", "every cell prints what the book shows",
           _pytest("book", *TWO_AT_A_TIME)),
