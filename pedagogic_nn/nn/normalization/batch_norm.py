@@ -28,9 +28,7 @@ from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, jit, like, math, op
 from ...backend.launch import contiguous, on_cpu
-from .. import init
-from ..module import Module
-from ..parameter import Parameter
+from .affine import AffineNorm
 from .statistics import (
     add_row,
     as_planes,
@@ -374,7 +372,7 @@ def _check(input, running_mean, running_var, weight, bias, training, eps):
 # ---- modules -------------------------------------------------------------------------
 
 
-class RunningNorm(Module):
+class RunningNorm(AffineNorm):
     """The parameters and the running statistics of BatchNorm and InstanceNorm.
 
     Args:
@@ -398,9 +396,7 @@ class RunningNorm(Module):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         made = {"device": device, "dtype": dtype}
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            parameter = Parameter(ones(num_features, **made)) if wanted else None
-            self.register_parameter(name, parameter)
+        self._add_affine((num_features,), affine, bias, **made)
         for name, make in (("running_mean", zeros), ("running_var", ones)):
             buffer = make(num_features, **made) if track_running_stats else None
             self.register_buffer(name, buffer)
@@ -418,10 +414,7 @@ class RunningNorm(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and no running statistics."""
         self.reset_running_stats()
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        super().reset_parameters()
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "

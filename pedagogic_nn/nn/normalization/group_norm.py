@@ -21,13 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...backend import ONE, contiguous, jit, like, math, op
 from ...backend.launch import on_cpu
-from .. import init
-from ..module import Module
-from ..parameter import Parameter
+from .affine import AffineNorm
 from .layer_norm import rows_backward, rows_cpu
 from .statistics import (
     add_row,
@@ -209,7 +206,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 # ---- the module ----------------------------------------------------------------------
 
 
-class GroupNorm(Module):
+class GroupNorm(AffineNorm):
     """Groups of channels with mean 0 and variance 1 in each example, scaled and shifted.
 
         y = (x - mean) / √(variance + ε) · w + b
@@ -254,17 +251,8 @@ class GroupNorm(Module):
                              "channels")
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            made = empty(num_channels, device=device, dtype=dtype)
-            self.register_parameter(name, Parameter(made) if wanted else None)
+        self._add_affine((num_channels,), affine, bias, device, dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
         return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)

@@ -19,13 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, contiguous, jit, like, math, op
 from ...backend.launch import on_cpu
-from .. import init
-from ..module import Module
-from ..parameter import Parameter
+from .affine import AffineNorm
 from .statistics import add_row, check_dtype, forms, gradients, scale_and_shift, wide
 
 ROWS = 64     # whose dw and db are summed by themselves: the same sums for any threads
@@ -198,7 +195,7 @@ def _sizes(who, shape):
 # ---- the module ----------------------------------------------------------------------
 
 
-class LayerNorm(Module):
+class LayerNorm(AffineNorm):
     """Each example with mean 0 and variance 1 over its last axes, scaled and shifted.
 
         y = (x - mean) / √(variance + ε) · w + b
@@ -235,18 +232,8 @@ class LayerNorm(Module):
             normalized_shape = (int(normalized_shape),)
         self.normalized_shape = _sizes("LayerNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        for name, wanted in (("weight", elementwise_affine),
-                             ("bias", elementwise_affine and bias)):
-            made = empty(*self.normalized_shape, device=device, dtype=dtype)
-            self.register_parameter(name, Parameter(made) if wanted else None)
+        self._add_affine(self.normalized_shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
         return layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
