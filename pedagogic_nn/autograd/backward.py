@@ -12,25 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..backend.device import xp_of
+from ..backend.launch import like
 from ..backend.locks import Lock
 from . import function
 from .function import Node, check_unchanged
-
-
-class _Sum:
-    """A gradient under construction: contributions are added in place once we own the
-    memory."""
-
-    __slots__ = ("array", "owned")
-
-    def __init__(self, array: Any) -> None:
-        self.array, self.owned = array, False
-
-    def add(self, array: Any) -> None:
-        if self.owned and self.array.dtype == array.dtype:
-            self.array += array
-        else:
-            self.array, self.owned = xp_of(array).asarray(self.array + array), True
 
 
 def sweep(roots: list, gradients: list, retain_graph: bool = False,
@@ -44,23 +29,26 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
         {leaf: its gradient, an array}, and {(Node, number): gradient} for `wanted`.
     """
     heap: list = []
-    pending: dict[Node, dict[int, _Sum]] = {}
-    leaves: dict[Any, _Sum] = {}
+    sums: dict[Any, list] = {}          # Node or leaf → gradient of each output, so far
+    ours: set = set()                   # sums that we allocated: more is added in place
     found: dict = {}
 
     def send(edge, gradient):
         target, slot = edge
-        if not isinstance(target, Node):
-            sums, key = leaves, target
-        else:
-            if target not in pending:
-                pending[target] = {}
+        slots = sums.get(target)
+        if slots is None:
+            computed = isinstance(target, Node)
+            slots = sums[target] = [None] * (len(target.outputs) if computed else 1)
+            if computed:
                 heapq.heappush(heap, (-target.number, target))
-            sums, key = pending[target], slot
-        if key in sums:
-            sums[key].add(gradient)
+        so_far = slots[slot]
+        if so_far is None:
+            slots[slot] = gradient
+        elif edge in ours and so_far.dtype == gradient.dtype:
+            so_far += gradient
         else:
-            sums[key] = _Sum(gradient)
+            slots[slot] = xp_of(gradient).asarray(so_far + gradient)
+            ours.add(edge)
 
     for root, gradient in zip(roots, gradients, strict=True):
         send((root.node or root, root.slot), gradient)
@@ -68,49 +56,47 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         while heap:
             node = heapq.heappop(heap)[1]
-            sums = pending.pop(node)
-            slots = _with_hooks(node, {k: s.array for k, s in sums.items()})
+            slots = sums.pop(node)
+            if node.hooks or node.retained:
+                _call_node_hooks(node, slots)
             if wanted:
-                found.update({(node, k): g for k, g in slots.items()
+                found.update({(node, k): g for k, g in enumerate(slots)
                               if (node, k) in wanted})
             for edge, gradient in zip(node.edges, _inputs_of(node, slots), strict=True):
                 if edge is not None and gradient is not None:
                     send(edge, gradient)
             if node.saved and not retain_graph:
                 node.saved = None
-    return {t: _leaf_hooks(t, s.array) for t, s in leaves.items()}, found
+    return {leaf: _leaf_hooks(leaf, g) for leaf, (g,) in sums.items()}, found
 
 
-def _inputs_of(node: Node, slots: dict) -> tuple:
+def _inputs_of(node: Node, slots: list) -> tuple:
     """What the Node's backward returns for its inputs."""
     if node.saved is None:
         raise RuntimeError(function.FREED)
-    check_unchanged(node)
-    gradients = [_gradient_of(node, k, slots.get(k)) for k in range(len(node.outputs))]
+    if node.versions:
+        check_unchanged(node)
+    gradients = []
+    for g, (shape, dtype) in zip(slots, node.outputs):
+        if g is None and node.materialize_grads:         # nobody used this output
+            g = node.device.put(np.zeros(shape, dtype))
+        elif g is not None and g.dtype != dtype:
+            g = g.astype(dtype)
+        gradients.append(g)
     out = node.function.call_backward(node, *gradients)
     return out if type(out) is tuple else (out,)
 
 
-def _gradient_of(node: Node, k: int, gradient: Any) -> Any:
-    """The gradient of output k in the output's dtype; zeros if nobody used the
-    output."""
-    shape, dtype = node.outputs[k]
-    if gradient is None:
-        return node.device.put(np.zeros(shape, dtype)) if node.materialize_grads else None
-    return gradient if gradient.dtype == dtype else gradient.astype(dtype)
-
-
-def _with_hooks(node: Node, slots: dict) -> dict:
+def _call_node_hooks(node: Node, slots: list) -> None:
     """Let tensors' hooks see or replace the gradients, and keep those that were
     retained."""
-    for k in node.hooks or ():
-        if k in slots:
-            slots[k] = _call_hooks(node.hooks[k], slots[k], node.device)  # type: ignore
+    for k, hooks in (node.hooks or {}).items():
+        if slots[k] is not None:
+            slots[k] = _call_hooks(hooks, slots[k], node.device)
     for k, reference in (node.retained or {}).items():
         tensor = reference()
-        if k in slots and tensor is not None:
+        if slots[k] is not None and tensor is not None:
             _accumulate(tensor, slots[k].copy())
-    return slots
 
 
 def _leaf_hooks(leaf: Any, gradient: Any) -> Any:
@@ -214,7 +200,9 @@ def _seed(root: Any, gradient: Any) -> Any:
                                f"own, and this tensor has shape {tuple(a.shape)}; "
                                "reduce it with .sum() or .mean(), or give the gradient "
                                "as an argument")
-        return root.device.put(np.ones(a.shape, a.dtype))
+        one = like(a)
+        one.fill(1)
+        return one
     is_tensor = isinstance(gradient, function.Tensor)
     g = gradient.array if is_tensor else root.device.put(gradient)
     if g.shape != a.shape:
@@ -254,7 +242,7 @@ def _accumulate(tensor: Any, gradient: Any) -> None:
     if gradient.dtype != tensor.array.dtype:
         gradient = gradient.astype(tensor.array.dtype)
     with _accumulating:
-        if tensor.grad is None:
+        if tensor._grad is None:
             tensor._grad = function.Tensor._of(gradient, tensor.device)
         else:
-            tensor.grad.array += gradient
+            tensor._grad.array += gradient

@@ -219,8 +219,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).any())
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__           # by identity, as `==` compares the elements
 
     def __repr__(self) -> str:
         return tensor_text(self)

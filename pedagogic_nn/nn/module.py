@@ -114,9 +114,10 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         """Python calls this for a name that it did not find: look into the registries."""
-        registry = self._registry_of(name)
-        if registry is not None:
-            return self.__dict__[registry][name]
+        for registry in _REGISTRIES:
+            registered = self.__dict__.get(registry, ())
+            if name in registered:
+                return registered[name]
         hint = "" if "_parameters" in self.__dict__ else (
             "; call super().__init__() first, it makes the dictionaries of a Module")
         raise AttributeError(

@@ -72,11 +72,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     Raises:
         RuntimeError: the sizes or the dtypes do not fit.
     """
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
-        raise RuntimeError(f"linear: weight of shape {tuple(weight.shape)} reads "
-                           f"{weight.shape[-1]} features, got input of shape "
-                           f"{tuple(input.shape)}")
-    if input.dtype != weight.dtype:
+    x, w = input.array, weight.array
+    if x.shape[-1:] != w.shape[-1:]:
+        raise RuntimeError(f"linear: weight of shape {w.shape} reads {w.shape[-1]} "
+                           f"features, got input of shape {x.shape}")
+    if x.dtype != w.dtype:
         raise RuntimeError(f"linear: input is {input.dtype} and weight is "
                            f"{weight.dtype}; convert one, for example "
                            f"input.to({weight.dtype})")
@@ -126,7 +126,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Any) -> Any:
-        if input.ndim == 0 or input.shape[-1] != self.in_features:
+        if input.array.shape[-1:] != (self.in_features,):
             raise RuntimeError(f"Linear({self.in_features}, {self.out_features}) reads "
                                f"{self.in_features} features, got input of shape "
                                f"{tuple(input.shape)}")
