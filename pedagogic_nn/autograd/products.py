@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend import op
 from ..backend.device import xp_of
+from ..backend.gemm import product
 from .arithmetic import unbroadcast
 from .function import Primitive
 
@@ -22,8 +23,6 @@ def matmul_arrays(a, b):
 
 @matmul_arrays.cpu
 def _matmul_cpu(a, b):
-    from ..backend.gemm import product  # compiled at the first product, not at import
-
     return product(a, b)
 
 

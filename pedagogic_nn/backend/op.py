@@ -26,6 +26,11 @@ from .launch import CudaKernel, contiguous, cuda, like, on_cpu, on_gpu
 ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 
 _FLOAT16 = np.dtype(np.float16)
+_NUMBERS = {int, float, bool, type(None)}       # beside arrays, these are met most often
+
+
+def _is_array(a: Any) -> bool:
+    return hasattr(a, "shape") and not isinstance(a, np.generic)
 
 
 class _Mode(threading.local):
@@ -68,11 +73,12 @@ class Op:
         for a in args:
             if type(a) is np.ndarray:
                 host = True
-            elif hasattr(a, "shape") and not isinstance(a, np.generic):
+            elif type(a) not in _NUMBERS and _is_array(a):
                 gpu = True
             else:
                 continue
-            half = half or a.dtype.num == _FLOAT16.num
+            if a.dtype.num == _FLOAT16.num:
+                half = True
         if gpu:
             return self._on_gpu(args, host, half)
         if _mode.reference or self.on_cpu is None:

@@ -95,7 +95,7 @@ def copy(typing, target, source, nbytes):
 
 # ── The tile ──────────────────────────────────────────────────────────────────────────
 
-class _Vectors:
+class Vectors:
     """LLVM instructions on vectors of one element type."""
 
     def __init__(self, context, builder, pointer):
@@ -139,7 +139,7 @@ def _tile(rows, panels):
     """
     def generate(context, builder, signature, arguments):
         k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate = arguments
-        v = _Vectors(context, builder, signature.args[1])
+        v = Vectors(context, builder, signature.args[1])
         columns = list(itertools.product(range(panels), range(VECTORS)))
 
         def offset(i, stride, constant=0):
@@ -219,7 +219,7 @@ def transpose(typing, source, source_row, target, target_row):
     """
     def generate(context, builder, signature, arguments):
         source, source_row, target, target_row = arguments
-        v = _Vectors(context, builder, signature.args[0])
+        v = Vectors(context, builder, signature.args[0])
         n = v.lanes
         low = [lane for i in range(n // 2) for lane in (i, n + i)]
         high = [lane + n // 2 for lane in low]

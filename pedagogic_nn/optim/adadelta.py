@@ -12,13 +12,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.factories import zeros_like
-from ..autograd.tensor import Tensor
 from ..backend.device import xp_of
 from ..backend.jit import jit
 from ..backend.launch import cuda
-from ..backend.op import op
-from .optimizer import Optimizer, counter, fitting, kernels_in_place, write
+from ..backend.op import Op, op
+from .rules import RuleOptimizer, kernels_in_place
 
 
 @op
@@ -60,7 +58,7 @@ def _numbers(lr, rho, eps, weight_decay, maximize):
     return -1 if maximize else 1, weight_decay, rho, 1 - rho, eps, lr
 
 
-class Adadelta(Optimizer):
+class Adadelta(RuleOptimizer):
     """Adadelta; see the equations at the top of this file.
 
     Args:
@@ -100,16 +98,7 @@ class Adadelta(Optimizer):
         if group["rho"] > 1:
             raise ValueError(f"Adadelta: rho must be at most 1, got {group['rho']}")
 
-    def update(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Move one parameter along its gradient."""
-        state = self.state[p]
-        if not state:
-            state.update(step=counter(), square_avg=zeros_like(p),
-                         acc_delta=zeros_like(p))
-        state["step"].array += 1
-        x, g, v, u = fitting(p, p.grad, state["square_avg"],                # type: ignore
-                             state["acc_delta"])
-        write((x, v, u), adadelta_update(
-            x, g, v, u, group["lr"], group["rho"], group["eps"], group["weight_decay"],
-            group["maximize"]))
-        p._changed()
+    def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
+        return adadelta_update, ["square_avg", "acc_delta"], (
+            group["lr"], group["rho"], group["eps"], group["weight_decay"],
+            group["maximize"])

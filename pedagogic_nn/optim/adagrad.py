@@ -16,8 +16,9 @@ from ..autograd.tensor import Tensor
 from ..backend.device import xp_of
 from ..backend.jit import jit
 from ..backend.launch import cuda
-from ..backend.op import op
-from .optimizer import Optimizer, counter, fitting, kernels_in_place, write
+from ..backend.op import Op, op
+from .optimizer import counter
+from .rules import RuleOptimizer, kernels_in_place
 
 
 @op
@@ -57,7 +58,7 @@ def _numbers(t, lr, lr_decay, eps, weight_decay, maximize):
     return -1 if maximize else 1, weight_decay, lr / (1 + (t - 1) * lr_decay), eps
 
 
-class Adagrad(Optimizer):
+class Adagrad(RuleOptimizer):
     """Adagrad; see the equations at the top of this file.
 
     Args:
@@ -98,25 +99,16 @@ class Adagrad(Optimizer):
             "maximize": maximize, "differentiable": differentiable, "fused": fused})
         for group in self.param_groups:       # PyTorch's state is there from the start
             for p in group["params"]:
-                self._begin(p, group)
+                self.state[p].update(step=counter(), sum=self.begin("sum", p, group))
 
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_at_least_0(group, "lr", "lr_decay", "weight_decay",
                                "initial_accumulator_value", "eps")
 
-    def update(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Move one parameter along its gradient."""
-        state = self.state[p] or self._begin(p, group)
-        x, g, s = fitting(p, p.grad, state["sum"])                          # type: ignore
-        t = state["step"].array.item() + 1
-        state["step"].array.fill(t)
-        write((x, s), adagrad_update(
-            x, g, s, t, group["lr"], group["lr_decay"], group["eps"],
-            group["weight_decay"], group["maximize"]))
-        p._changed()
+    def begin(self, name: str, p: Tensor, group: dict[str, Any]) -> Tensor:
+        return full_like(p, group["initial_accumulator_value"])
 
-    def _begin(self, p, group):
-        state = self.state[p]
-        state.update(step=counter(),
-                     sum=full_like(p, group["initial_accumulator_value"]))
-        return state
+    def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
+        return adagrad_update, ["sum"], (
+            t, group["lr"], group["lr_decay"], group["eps"], group["weight_decay"],
+            group["maximize"])

@@ -13,13 +13,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.factories import zeros_like
-from ..autograd.tensor import Tensor
 from ..backend.device import xp_of
 from ..backend.jit import jit
 from ..backend.launch import cuda
-from ..backend.op import op
-from .optimizer import Optimizer, counter, fitting, kernels_in_place, write
+from ..backend.op import Op, op
+from .rules import RuleOptimizer, kernels_in_place
 
 # ---- the rule, in array notation -----------------------------------------------------
 
@@ -138,7 +136,7 @@ def _numbers(t, lr, beta1, beta2, eps, weight_decay, decoupled, maximize):
 # ---- the optimisers ------------------------------------------------------------------
 
 
-class Adam(Optimizer):
+class Adam(RuleOptimizer):
     """Adam; see the equations at the top of this file.
 
     Args:
@@ -186,28 +184,12 @@ class Adam(Optimizer):
             raise ValueError(f"{self._name}: betas must be two numbers from 0 up to, but "
                              f"without, 1, got {group['betas']}")
 
-    def update(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Move one parameter along its gradient."""
-        state = self.state[p] or self._begin(p)
-        averages = [state["exp_avg"], state["exp_avg_sq"]]
-        rule = adam_update
+    def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
+        options = (t, group["lr"], *group["betas"], group["eps"], group["weight_decay"],
+                   group["decoupled_weight_decay"], group["maximize"])
         if group["amsgrad"]:
-            if "max_exp_avg_sq" not in state:               # switched on while training
-                state["max_exp_avg_sq"] = zeros_like(p)
-            averages.append(state["max_exp_avg_sq"])
-            rule = amsgrad_update
-        a, g, *rest = fitting(p, p.grad, *averages)                         # type: ignore
-        t = state["step"].array.item() + 1
-        state["step"].array.fill(t)
-        write((a, *rest), rule(
-            a, g, *rest, t, group["lr"], *group["betas"], group["eps"],
-            group["weight_decay"], group["decoupled_weight_decay"], group["maximize"]))
-        p._changed()
-
-    def _begin(self, p):
-        state = self.state[p]
-        state.update(step=counter(), exp_avg=zeros_like(p), exp_avg_sq=zeros_like(p))
-        return state
+            return amsgrad_update, ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"], options
+        return adam_update, ["exp_avg", "exp_avg_sq"], options
 
 
 class AdamW(Adam):

@@ -1,11 +1,8 @@
 """Optimizer: parameters in groups, a state for each parameter, and the loop over them.
 
-A subclass says how one parameter moves (`update`).  The update rules are operations, as
-is all arithmetic of this library: the reference returns new arrays, the kernels write
-into the arrays that they were given and return those (`kernels_in_place`).  `write` makes
-the two the same: what came back is stored, unless it stands there already.
+A subclass says how one parameter moves (`update`), or how those of a group do
+(`update_all`); the optimisers of this library are made of update rules, see rules.py.
 """
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,8 +10,6 @@ from typing import Any
 from ..autograd.factories import zeros
 from ..autograd.grad_mode import enable_grad
 from ..autograd.tensor import Tensor
-from ..backend.launch import CudaKernel, contiguous, on_cpu, on_gpu
-from ..backend.op import Op
 
 
 class Optimizer:
@@ -26,8 +21,8 @@ class Optimizer:
         defaults: the options of groups that do not give their own.
 
     Optimisers accept PyTorch's `foreach`, `fused` and `capturable`, which choose among
-    its implementations of one and the same step.  Here there is one: a kernel for each
-    parameter.
+    its implementations of one and the same step.  Here there is one: a kernel that goes
+    over all parameters of a group.
 
     Attributes:
         param_groups: a list of dictionaries, each with "params" and all options.  Change
@@ -169,10 +164,13 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self.update(p, group)
+            self.update_all([p for p in group["params"] if p.grad is not None], group)
         return loss
+
+    def update_all(self, params: list[Tensor], group: dict[str, Any]) -> None:
+        """Move those parameters of a group that have a gradient, one by one."""
+        for p in params:
+            self.update(p, group)
 
     def update(self, p: Tensor, group: dict[str, Any]) -> None:
         """Move one parameter along its gradient.  Subclasses give this method.
@@ -249,70 +247,11 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-# ---- what update rules need ----------------------------------------------------------
-
-
 def counter(value: float = 0.0) -> Tensor:
     """A count of steps: a float32 tensor on the CPU, which is how PyTorch keeps it."""
     made = zeros(())
     made.array[...] = value
     return made
-
-
-def fitting(p: Tensor, *others: Tensor) -> list:
-    """The arrays of p, its gradient and its state, which must fit to each other.
-
-    Raises:
-        RuntimeError: one differs from p in shape, dtype or device.
-    """
-    arrays = [p.array]
-    shape, dtype, device = p.array.shape, p.array.dtype, p.device
-    for t in others:
-        b = t.array
-        if b.shape != shape or b.dtype != dtype or t.device is not device:
-            raise RuntimeError(
-                f"a parameter is {dtype} of shape {shape} on {device}, but its "
-                f"gradient or its state is {b.dtype} of shape {b.shape} on {t.device}. "
-                "Convert and move a model before you make its optimiser")
-        arrays.append(b)
-    return arrays
-
-
-def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Callable:
-    """Register kernels that write into their arrays, for an update rule (decorator).
-
-    The rule is `rule(p, g, *state, *options)`, with `arrays` arrays, all of one shape.
-    The kernels see them flat, and after them the numbers that the decorated
-    `numbers(*options)` computes.  What is returned is p and the state: the very arrays
-    that were given, or copies of those with gaps in memory.
-    """
-    def register(numbers):
-        # Once in a step, not once for each parameter.  In double, then rounded: 1 - 0.999
-        # in float32 would be wrong by one part in 100,000.
-        @functools.lru_cache(maxsize=16)
-        def rounded(dtype, *options):
-            return tuple(map(dtype.type, numbers(*options)))
-
-        def launch(start, kernel, *args):
-            given = [contiguous(a) for a in args[:arrays]]
-            p = given[0]
-            start(kernel, (p.size,), *[a.reshape(-1) for a in given],
-                  *rounded(p.dtype, *args[arrays:]))
-            del given[1]                                                    # the gradient
-            return tuple(given)
-
-        rule.cpu(functools.partial(launch, on_cpu, cpu))
-        rule.cuda(functools.partial(launch, on_gpu, cuda))
-        rule.cuda_kernels.append(cuda)
-        return numbers
-    return register
-
-
-def write(targets: Iterable, results: Iterable) -> None:
-    """Store what an update rule returned where it belongs, unless it stands there."""
-    for target, result in zip(targets, results):
-        if result is not target:
-            target[...] = result
 
 
 def _sizes(groups: list[dict[str, Any]]) -> list[int]:

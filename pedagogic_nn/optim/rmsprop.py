@@ -14,13 +14,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.factories import zeros_like
-from ..autograd.tensor import Tensor
 from ..backend.device import xp_of
 from ..backend.jit import jit
 from ..backend.launch import cuda
-from ..backend.op import ZERO, op
-from .optimizer import Optimizer, counter, fitting, kernels_in_place, write
+from ..backend.op import ZERO, Op, op
+from .rules import RuleOptimizer, kernels_in_place
 
 # ---- the rule, in array notation: with v; v and b; v and a; v, b and a ----------------
 
@@ -193,7 +191,7 @@ RULES = {(False, False): rmsprop_update, (False, True): momentum_update,
 # ---- the optimiser -------------------------------------------------------------------
 
 
-class RMSprop(Optimizer):
+class RMSprop(RuleOptimizer):
     """RMSprop; see the equations at the top of this file.
 
     Args:
@@ -235,19 +233,9 @@ class RMSprop(Optimizer):
     def _check_options(self, group: dict[str, Any]) -> None:
         self._check_at_least_0(group, "lr", "alpha", "eps", "momentum", "weight_decay")
 
-    def update(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Move one parameter along its gradient."""
+    def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
         centered, rolling = bool(group["centered"]), group["momentum"] > 0
-        state = self.state[p]
-        if not state:
-            state["step"] = counter()
         names = ["square_avg", *["momentum_buffer"] * rolling, *["grad_avg"] * centered]
-        for name in names:
-            if name not in state:                   # at first, or switched on later
-                state[name] = zeros_like(p)
-        state["step"].array += 1
-        x, g, *memory = fitting(p, p.grad, *[state[n] for n in names])      # type: ignore
-        write((x, *memory), RULES[centered, rolling](
-            x, g, *memory, group["lr"], group["alpha"], group["eps"],
-            group["weight_decay"], group["momentum"], group["maximize"]))
-        p._changed()
+        return RULES[centered, rolling], names, (
+            group["lr"], group["alpha"], group["eps"], group["weight_decay"],
+            group["momentum"], group["maximize"])

@@ -9,12 +9,11 @@ Without momentum b is g, and nothing needs to be remembered.
 from collections.abc import Iterable
 from typing import Any
 
-from ..autograd.factories import zeros
 from ..autograd.tensor import Tensor
 from ..backend.jit import jit
 from ..backend.launch import cuda
-from ..backend.op import op
-from .optimizer import Optimizer, fitting, kernels_in_place, write
+from ..backend.op import Op, op
+from .rules import RuleOptimizer, kernels_in_place
 
 # ---- p − lr · g ----------------------------------------------------------------------
 
@@ -96,7 +95,7 @@ def _momentum_numbers(lr, momentum, dampening, nesterov, weight_decay, maximize)
 # ---- the optimiser -------------------------------------------------------------------
 
 
-class SGD(Optimizer):
+class SGD(RuleOptimizer):
     """Stochastic gradient descent; see the equations at the top of this file.
 
     Args:
@@ -142,22 +141,15 @@ class SGD(Optimizer):
                 "SGD: nesterov needs momentum > 0 and dampening = 0, got momentum "
                 f"{group['momentum']} and dampening {group['dampening']}")
 
-    def update(self, p: Tensor, group: dict[str, Any]) -> None:
-        """Move one parameter along its gradient."""
-        if group["momentum"] == 0:
-            a, g = fitting(p, p.grad)                                        # type: ignore
-            write((a,), sgd_update(a, g, group["lr"], group["weight_decay"],
-                                   group["maximize"]))
-        else:
-            self._update_with_momentum(p, group)
-        p._changed()
+    def count(self, p: Tensor) -> float:
+        """PyTorch's state holds no count.  Only the first step is another one."""
+        begun = p in self.state and self.state[p].get("momentum_buffer") is not None
+        return 2 if begun else 1
 
-    def _update_with_momentum(self, p, group):
-        state, dampening = self.state[p], group["dampening"]
-        if state.get("momentum_buffer") is None:
-            state["momentum_buffer"] = zeros(p.shape, dtype=p.dtype, device=p.device)
-            dampening = 0                        # the first gradient is taken as it is
-        a, g, b = fitting(p, p.grad, state["momentum_buffer"])
-        write((a, b), momentum_update(
-            a, g, b, group["lr"], group["momentum"], dampening, group["nesterov"],
-            group["weight_decay"], group["maximize"]))
+    def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
+        if group["momentum"] == 0:
+            return sgd_update, [], (group["lr"], group["weight_decay"], group["maximize"])
+        dampening = 0 if t == 1 else group["dampening"]     # the first is taken as it is
+        return momentum_update, ["momentum_buffer"], (
+            group["lr"], group["momentum"], dampening, group["nesterov"],
+            group["weight_decay"], group["maximize"])

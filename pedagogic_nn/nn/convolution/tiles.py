@@ -17,8 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ...backend.jit import jit
-from ...backend.tiles import ROWS, VECTOR_BYTES
-from ...backend.tiles import _Vectors as Vectors
+from ...backend.tiles import ROWS, VECTOR_BYTES, Vectors
 
 OUTPUTS = 2                                   # output channels of a weights_tile
 _INT64 = ir.IntType(64)

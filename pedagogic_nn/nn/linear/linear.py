@@ -12,8 +12,9 @@ from typing import Any
 from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...autograd.products import matmul_arrays
-from ...backend import op
+from ...backend import like, op
 from ...backend.device import xp_of
+from ...backend.gemm import matmul
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
@@ -27,8 +28,7 @@ def affine(x, weight, bias):
 
 @affine.cpu
 def _affine_cpu(x, weight, bias):
-    from ...backend.gemm import matmul
-    y = xp_of(x).empty((x.shape[0], weight.shape[0]), x.dtype)
+    y = like(x, (x.shape[0], weight.shape[0]))
     y[:] = bias                          # the product is added: one pass less over y
     return matmul(x, weight.T, out=y, accumulate=True)
 
@@ -46,7 +46,7 @@ class LinearFunction(Primitive):
         ctx.save_for_backward(x, weight)
         rows = _rows(x)
         y = matmul_arrays(rows, weight.T) if bias is None else affine(rows, weight, bias)
-        return y.reshape(*x.shape[:-1], weight.shape[0])
+        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     def backward(ctx, dy):
@@ -60,7 +60,7 @@ class LinearFunction(Primitive):
 
 def _rows(x):
     """(*, D) → (N, D); D may be 0, of which reshape(-1, 0) would not find N."""
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
