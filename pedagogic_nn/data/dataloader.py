@@ -1,7 +1,8 @@
 """DataLoader: the examples of a dataset, in some order, put together into batches."""
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -112,15 +113,21 @@ class DataLoader:
             asked for. They are threads, not processes as in PyTorch: nothing is copied
             or pickled. Reading files and the work of NumPy and numba overlap with
             training; plain Python in `__getitem__` takes turns with it, and gains
-            nothing. At most two batches to a thread are made ahead. The batches and
-            their order do not depend on this number, unless `__getitem__` itself draws
-            from a shared generator.
+            nothing. The batches and their order do not depend on this number, unless
+            `__getitem__` itself draws from a shared generator.
         collate_fn: turns a list of examples into a batch; by default `default_collate`.
         drop_last: leave out the last batch if it is smaller.
+        timeout: seconds to wait for a batch that a thread makes; 0 waits for ever.
+        worker_init_fn: called in each thread with its number, before its first batch.
         generator: the stream for `shuffle`; by default the one `manual_seed` seeds.
+        prefetch_factor: batches that are made ahead for each thread, 2 by default.
+        pin_memory, multiprocessing_context, persistent_workers, pin_memory_device:
+            taken so that programs for PyTorch run, and without effect. There is no
+            process to keep alive, and nothing is copied to pinned memory.
 
     Raises:
         ValueError: options that exclude each other, or out of range.
+        RuntimeError: a batch took longer than `timeout`.
         TypeError: `len(loader)` of an IterableDataset without a length.
 
     Example:
@@ -133,14 +140,20 @@ class DataLoader:
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool = False,
         sampler: Iterable | None = None, batch_sampler: Iterable | None = None,
         num_workers: int = 0, collate_fn: Callable | None = None,
-        drop_last: bool = False, generator: Generator | None = None,
+        pin_memory: bool = False, drop_last: bool = False, timeout: float = 0,
+        worker_init_fn: Callable | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, *, prefetch_factor: int | None = None,
+        persistent_workers: bool = False, pin_memory_device: str = "",
     ) -> None:
         _check_order(batch_size, shuffle, sampler, batch_sampler, drop_last)
-        _check_workers(num_workers)
+        _check_workers(num_workers, timeout, prefetch_factor)
         if isinstance(dataset, IterableDataset):
             _check_stream(dataset, shuffle, sampler, batch_sampler, num_workers)
         self.dataset, self.generator = dataset, generator
         self.num_workers, self.drop_last = num_workers, drop_last
+        self.timeout, self.worker_init_fn = timeout, worker_init_fn
+        self.prefetch_factor = prefetch_factor or 2
+        self.pin_memory, self.persistent_workers = pin_memory, persistent_workers
         self.batch_size = None if batch_sampler is not None else batch_size
         if sampler is None:
             sampler = _order(dataset, shuffle, generator)
@@ -178,18 +191,37 @@ class DataLoader:
 
     def _ahead(self) -> Iterator:
         """The same batches in the same order, made by threads before they are needed."""
-        with ThreadPoolExecutor(self.num_workers, "DataLoader") as pool:
+        begin = self.worker_init_fn and _numbered(self.worker_init_fn)
+        with ThreadPoolExecutor(self.num_workers, "DataLoader", begin) as pool:
             waiting: deque = deque()
             try:
                 for request in self._requests():
                     waiting.append(pool.submit(self._fetch, request))
-                    if len(waiting) >= 2 * self.num_workers:
-                        yield waiting.popleft().result()
+                    if len(waiting) >= self.prefetch_factor * self.num_workers:
+                        yield self._wait_for(waiting.popleft())
                 while waiting:
-                    yield waiting.popleft().result()
+                    yield self._wait_for(waiting.popleft())
             finally:  # the reader stopped early, or an example failed
                 for future in waiting:
                     future.cancel()
+
+    def _wait_for(self, future: Future) -> Any:
+        """The batch that a thread makes."""
+        try:
+            return future.result(self.timeout or None)
+        except TimeoutError:
+            if future.done():      # the dataset itself raised it
+                raise
+            raise RuntimeError(
+                f"DataLoader: a batch was not ready after {self.timeout} s; give more "
+                "seconds in timeout, or 0 to wait for ever"
+            ) from None
+
+
+def _numbered(worker_init_fn: Callable) -> Callable:
+    """A function without arguments that calls `worker_init_fn` with 0, 1, 2 …"""
+    numbers = itertools.count()
+    return lambda: worker_init_fn(next(numbers))
 
 
 class _Stream:
@@ -241,12 +273,22 @@ def _check_order(
         )
 
 
-def _check_workers(num_workers: int) -> None:
+def _check_workers(
+    num_workers: int, timeout: float, prefetch_factor: int | None
+) -> None:
     whole = isinstance(num_workers, int) and not isinstance(num_workers, bool)
     if not whole or num_workers < 0:
         raise ValueError(
             "DataLoader: num_workers must be a whole number of at least 0, "
             f"got {num_workers!r}"
+        )
+    if timeout < 0:
+        raise ValueError(f"DataLoader: timeout must be 0 or more seconds, got {timeout}")
+    if prefetch_factor is not None and (num_workers == 0 or prefetch_factor < 1):
+        raise ValueError(
+            "DataLoader: prefetch_factor must be at least 1, and there must be "
+            f"num_workers to make batches ahead; got {prefetch_factor} with "
+            f"{num_workers} workers"
         )
 
 

@@ -243,6 +243,40 @@ def test_threads_shuffle_as_one_does():
     assert order(0) == order(2)
 
 
+def test_each_thread_is_started_with_its_number():
+    started = []
+    loader = DataLoader(Slow(8), num_workers=2, worker_init_fn=started.append)
+    assert len(list(loader)) == 8
+    assert sorted(started) == list(range(len(started))) and 1 <= len(started) <= 2
+
+
+def test_prefetch_factor_says_how_many_batches_are_made_ahead():
+    dataset = Slow(20)
+    reader = iter(DataLoader(dataset, num_workers=1, prefetch_factor=5))
+    next(reader)
+    while len(dataset.asked) < 5:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert dataset.asked == [0, 1, 2, 3, 4]
+    reader.close()
+
+
+def test_a_batch_that_takes_too_long_is_an_error():
+    class Stuck(Slow):
+        def __getitem__(self, index):
+            time.sleep(0.2)
+
+    with pytest.raises(RuntimeError, match="not ready after 0.01 s"):
+        next(iter(DataLoader(Stuck(2), num_workers=1, timeout=0.01)))
+
+
+def test_options_for_processes_are_taken():
+    loader = DataLoader(numbers(3), 1, False, None, None, 2, None, True, True,
+                        persistent_workers=True, pin_memory_device="cuda")
+    assert batches(loader) == [[0], [1], [2]]
+    assert loader.pin_memory and loader.drop_last
+
+
 def test_an_error_in_a_thread_reaches_the_reader_in_its_turn():
     reader = iter(DataLoader(Slow(20, fail_at=5), batch_size=2, num_workers=2))
     assert next(reader).tolist() == [0, 1]
@@ -277,6 +311,9 @@ def test_threads_end_when_the_reader_stops_early():
         ({"batch_size": None, "drop_last": True}, "no last batch to drop"),
         ({"num_workers": -1}, "num_workers must be a whole number of at least 0"),
         ({"num_workers": True}, "num_workers must be a whole number of at least 0"),
+        ({"timeout": -1}, "timeout must be 0 or more"),
+        ({"prefetch_factor": 2}, "with 0 workers"),
+        ({"prefetch_factor": 0, "num_workers": 1}, "prefetch_factor must be at least 1"),
     ],
 )
 def test_options_that_exclude_each_other(options, message):

@@ -130,6 +130,36 @@ def test_a_gradient_that_does_not_fit_is_refused(name, data):
     assert p.tolist() == data.tolist()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_one_gradient_that_does_not_fit_stops_all(name):
+    p, q = parameter(1, grad=[1]), parameter(2, 2, grad=[1, 1])
+    q.data = torch.ones(3)
+    optimizer = getattr(optim, name)([p, q])
+    with pytest.raises(RuntimeError, match="gradient"):
+        optimizer.step()
+    assert p.item() == 1
+    assert "step" not in optimizer.state[p] or optimizer.state[p]["step"].item() == 0
+
+
+def test_parameters_of_many_kinds_move_in_one_step():
+    """Of two dtypes, with gaps in memory, late ones: each as if it were alone."""
+    def make():
+        a, b = parameter(1, 2, 3), torch.ones(2, 3, dtype=torch.float64).t()
+        return [a, b.requires_grad_(), torch.full((4,), 2.0, requires_grad=True),
+                torch.ones(2, dtype=torch.float64, requires_grad=True)]
+    together, alone = make(), make()
+    optimizers = [optim.Adam(together, lr=0.1), *(optim.Adam([p], lr=0.1) for p in alone)]
+    for step in range(3):
+        for p, q in zip(together, alone):
+            if step or p.numel() != 4:                            # this one starts late
+                p.grad, q.grad = torch.ones_like(p) * step, torch.ones_like(q) * step
+        for optimizer in optimizers:
+            optimizer.step()
+    for p, q in zip(together, alone):
+        assert p.tolist() == q.tolist()
+    assert [optimizers[0].state[p]["step"].item() for p in together] == [3, 3, 2, 3]
+
+
 def test_a_parameter_that_changed_its_size_is_refused():
     p = parameter(1, 2, grad=[1, 1])
     optimizer = optim.Adam([p])

@@ -28,10 +28,10 @@ from numba.extending import intrinsic
 
 from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, matmul
-from ...backend.launch import on_cpu
+from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
 from ...backend.tiles import PANEL_BYTES, VECTOR_BYTES, address, itemsize, shift
-from ..windows import collect, fill
+from ..windows import fill, numbers
 from .sweep import sweep
 from .tiles import Vectors
 
@@ -41,7 +41,7 @@ A_T = ((1, 1, 1, 0), (0, 1, -1, -1))
 TURN = np.kron(G, G)             # (16, 9): G w Gᵀ as a product with the 9 weights
 TURN_REVERSED = TURN[:, ::-1]
 PLACES = 16
-SQUARES = 192                    # of a band: the turned pixels should stay in a cache
+SQUARES = 256                    # of a run: the turned pixels should stay in a cache
 CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it saves
 
 
@@ -96,97 +96,129 @@ def _turn_pixels(typing, x, plane, row, turned, step):
 
 
 @intrinsic
-def _turn_back(typing, turned, step, bias, y, plane):
-    """16 vectors → 2 x 2 results of neighbouring squares, in 4 planes, with the bias."""
+def _turn_back(typing, turned, step, bias, y, row):
+    """16 vectors → 2 x 2 results of neighbouring squares with the bias, as two rows."""
     def generate(context, builder, signature, arguments):
-        turned, step, bias, y, plane = arguments
+        turned, step, bias, y, row = arguments
         v, word = Vectors(context, builder, signature.args[0]), step.type
         square = [[v.load(turned, builder.mul(word(4 * i + j), step)) for j in range(4)]
                   for i in range(4)]
         b = v.broadcast(bias, word(0))
-        results = [r for line in _turned(builder, A_T, square) for r in line]
-        for k, vector in enumerate(results):
-            v.store(builder.fadd(vector, b), y, builder.mul(word(k), plane))
+        low = [lane for k in range(v.lanes // 2) for lane in (k, v.lanes + k)]
+        high = [lane + v.lanes // 2 for lane in low]
+        for i, pair in enumerate(_turned(builder, A_T, square)):
+            left, right = (builder.fadd(result, b) for result in pair)
+            for k, half in enumerate((low, high)):
+                at = builder.add(builder.mul(word(i), row), word(k * VECTOR_BYTES))
+                v.store(v.shuffle(left, right, half), y, at)
 
     n = types.intp
     return types.void(turned, n, turned, turned, n), generate
 
 
 @once("turned", "band")
-def _turn_all_pixels(turned, band, channels, squares, length, rows, columns):
-    """band (channels, 2·2, rows, columns) → turned (16, channels, length)."""
+def _turn_rows(turned, band, channels, count, wide, length, step, rows, columns):
+    """band (channels, 2·2, rows, columns) → turned (16, channels, count·wide).
+
+    From one channel to the next `length` numbers, from one place to the next `step`.  The
+    last vector of a row of squares writes into the next one, which comes later.
+    """
     size = itemsize(band)
     plane = rows * columns * size
     for c in range(channels):
-        for at in range(0, squares * size, VECTOR_BYTES):
-            _turn_pixels(shift(band, c * 4 * plane + at), plane, columns * size,
-                         shift(turned, c * length * size + at), channels * length * size)
+        for i in range(count):
+            for at in range(0, wide * size, VECTOR_BYTES):
+                _turn_pixels(shift(band, c * 4 * plane + i * columns * size + at), plane,
+                             columns * size,
+                             shift(turned, (c * length + i * wide) * size + at),
+                             step * size)
 
 
-@once("y", "turned", "bias")
-def _turn_all_back(y, turned, bias, squares, step, plane):
-    """turned (16, step), of which `squares` → y (4, plane)."""
+@jit(reassociate=True)
+def _copy_and_sum(target, source):
+    total = target.dtype.type(0)
+    for j in range(target.size):
+        target[j] = source[j]
+        total += source[j]
+    return total
+
+
+@once("out", "turned", "bias", "y", "total")
+def _turn_rows_back(out, turned, bias, y, total, count, wide, step, height, width):
+    """turned (16, count·wide) → out (height, width), at most 2·count rows of it.
+
+    y: room for two rows.  The sum of the results is added to the number at `total`.
+    """
     size = itemsize(y)
-    for at in range(0, squares * size, VECTOR_BYTES):
-        _turn_back(shift(turned, at), step * size, bias, shift(y, at), plane * size)
+    row = 2 * (wide + VECTOR_BYTES // size)
+    for i in range(count):
+        for at in range(0, wide * size, VECTOR_BYTES):
+            _turn_back(shift(turned, i * wide * size + at), step * size, bias,
+                       shift(y, 2 * at), row * size)
+        for k in range(min(2, height - 2 * i)):
+            total[0] += _copy_and_sum(numbers(out, (2 * i + k) * width, width),
+                                      numbers(y, k * row, width))
 
 
-# ---- bands of squares ----------------------------------------------------------------
+# ---- runs of rows of squares ---------------------------------------------------------
 
 
 @jit
-def _winograd_cpu(lo, hi, out, x, weights, bias, distances, padding, tall, images):
-    """Items lo … hi of groups of `images` x bands of `tall` rows of squares.
+def _winograd_cpu(lo, hi, out, x, weights, bias, distances, padding, run, totals):
+    """Items lo … hi of runs of so many rows of squares, one image's after the other's.
 
-    out (N, M, H, W), x (N, C, h, w), weights (16, M, C), bias (M,), distances (C,).
+    out (N, M, H, W), x (N, C, h, w), weights (16, M, C), bias (M,), distances (C,),
+    totals: the sum of each item's results.
     """
     (N, M, H, W), (_, C, h, w), size = out.shape, x.shape, out.itemsize
-    lanes, columns, length = VECTOR_BYTES // size, (W + 1) // 2 + 1, distances[1] // size
-    bands, squares, rows = ((H + 1) // 2 + tall - 1) // tall, tall * columns, tall + 1
-    band = np.zeros(C * 4 * rows * columns + columns + lanes, x.dtype)
-    turned = np.empty(PLACES * C * length + lanes, x.dtype)
-    sums = np.empty(PLACES * M * length + lanes, x.dtype)
-    room = tall + (lanes + columns - 1) // columns      # whole vectors fit behind a plane
-    y, zero = np.empty(4 * room * columns, x.dtype), np.zeros(1, x.dtype)
+    lanes, tall, wide = VECTOR_BYTES // size, (H + 1) // 2, (W + 1) // 2
+    length, columns = distances[1] // size, wide + 1
+    # One vector more than needed: places a power of two apart would share cache lines.
+    pixels, results = C * length + lanes, M * length + lanes
+    band = np.zeros(C * 4 * (run + 1) * columns + columns + 2 * lanes, x.dtype)
+    turned = np.empty(PLACES * pixels + lanes, x.dtype)
+    sums = np.empty(PLACES * results + lanes, x.dtype)
+    y, zero = np.empty(4 * (wide + lanes), x.dtype), np.zeros(1, x.dtype)
     for item in range(lo, hi):
-        n, first = item // bands * images, item % bands * tall
-        some = min(images, N - n)
-        for k in range(some):
-            fill(address(band), shift(address(x), (n + k) * C * h * w * size), C, h, w,
-                 first, 2, 2, padding[0], padding[1], rows, columns, address(zero))
-            _turn_all_pixels(shift(address(turned), k * squares * size), address(band), C,
-                             squares, length, rows, columns)
+        first, last = item * run, min((item + 1) * run, N * tall)
+        row = first
+        while row < last:
+            n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+            fill(address(band), shift(address(x), n * C * h * w * size), C, h, w, i, 2, 2,
+                 padding[0], padding[1], count + 1, columns, address(zero))
+            _turn_rows(shift(address(turned), (row - first) * wide * size), address(band),
+                       C, count, wide, length, pixels, count + 1, columns)
+            row += count
         for place in range(PLACES):
-            sweep(M, some * squares, C, shift(address(weights), place * M * C * size),
-                  C * size, distances.ctypes.data,
-                  shift(address(turned), place * C * length * size),
-                  shift(address(sums), place * M * length * size), length * size)
-        for m in range(M):
-            for k in range(some):
-                _turn_all_back(address(y), shift(address(sums), (m * length + k * squares)
-                                                 * size),
-                               shift(address(bias), m * size), squares, M * length,
-                               room * columns)
-                collect(shift(address(out), (((n + k) * M + m) * H + 2 * first) * W
-                              * size), address(y), min(2 * tall, H - 2 * first), W, 2, 2,
-                        0, 0, room, columns)
+            sweep(M, (last - first) * wide, C,
+                  shift(address(weights), place * M * C * size), C * size,
+                  distances.ctypes.data, shift(address(turned), place * pixels * size),
+                  shift(address(sums), place * results * size), length * size)
+        row = first
+        while row < last:
+            n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+            for m in range(M):
+                _turn_rows_back(
+                    shift(address(out), ((n * M + m) * H + 2 * i) * W * size),
+                    shift(address(sums), (m * length + (row - first) * wide) * size),
+                    shift(address(bias), m * size), address(y),
+                    shift(address(totals), item * size), count, wide, results, H - 2 * i,
+                    W)
+            row += count
 
 
 @functools.lru_cache(maxsize=256)
-def _plan(channels, images, size, itemsize):
-    """(distances, rows of squares of a band, images of a group)."""
-    tall, wide = (size[0] + 1) // 2, (size[1] + 1) // 2 + 1
-    bands = -(-tall // max(1, SQUARES // wide))
-    rows = -(-tall // bands)                                 # bands of nearly one size
-    group = max(1, min(images, SQUARES // (tall * wide))) if bands == 1 else 1
-    # The last image's last vector, and the last panel of all, must have room.
-    numbers = (group - 1) * rows * wide + _up(rows * wide, VECTOR_BYTES // itemsize)
-    length = _up(numbers, PANEL_BYTES // itemsize)
-    return np.arange(max(2, channels)) * length * itemsize, rows, group
+def _plan(channels, rows, wide, threads, itemsize):
+    """(distances, how many of the rows of squares make a run)."""
+    panel = PANEL_BYTES // itemsize
 
+    def cost(run):                       # panels of the thread that has most to do
+        return -(-(-(-rows // run)) // threads) * -(-run * wide // panel)
 
-def _up(number, unit):
-    return -(-number // unit) * unit
+    run = min(range(max(1, min(rows, SQUARES // wide)), 0, -1), key=cost)
+    # Behind the last row a vector is written, and a whole panel read.
+    length = -(-(run * wide + VECTOR_BYTES // itemsize) // panel) * panel
+    return np.arange(max(2, channels)) * length * itemsize, run
 
 
 def convolve_winograd(x, w, bias, size, padding, turn=TURN):
@@ -199,8 +231,10 @@ def convolve_winograd(x, w, bias, size, padding, turn=TURN):
     bias = np.zeros(m, x.dtype) if bias is None else contiguous(bias)
     out = np.empty((n, m, *size), x.dtype)
     weights = matmul(turn.astype(x.dtype), w.reshape(m * c, 9).T)        # (16, M·C)
-    distances, rows, images = _plan(c, n, tuple(size), x.itemsize)
-    items = -(-n // images) * -(-((size[0] + 1) // 2) // rows)
-    on_cpu(_winograd_cpu, (items,), out, contiguous(x), weights, bias, distances,
-           np.array(padding), rows, images, work=out.size * c * 4 // PRODUCTS_PER_ELEMENT)
-    return out if math.isfinite(out.sum()) else None
+    work = out.size * c * 4 // PRODUCTS_PER_ELEMENT
+    rows, wide = n * ((size[0] + 1) // 2), (size[1] + 1) // 2
+    distances, run = _plan(c, rows, wide, threads_for(work), x.itemsize)
+    totals = np.zeros(-(-rows // run), x.dtype)
+    on_cpu(_winograd_cpu, totals.shape, out, contiguous(x), weights, bias, distances,
+           np.array(padding), run, totals, work=work)
+    return out if math.isfinite(totals.sum()) else None

@@ -26,6 +26,9 @@ from numba import types
 from numba.extending import overload
 
 from ...autograd.arithmetic import promote, unbroadcast
+from ...autograd.checks import check_number as check_number
+from ...autograd.checks import check_tensor
+from ...autograd.dtypes import rank
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, Op, contiguous, like
@@ -75,25 +78,28 @@ class Loss(Module):
 
 
 def check_operands(who: str, input: Any, target: Any, stretch: str = "warn",
-                   names: tuple[str, str] = ("input", "target")) -> None:
+                   names: tuple[str, str] = ("input", "target"),
+                   whole: bool = False) -> None:
     """Two tensors, one of real numbers at least, whose shapes fit.
 
     Args:
         stretch: what to do where one shape must be stretched to the other: 'warn', as
             PyTorch does in some losses, 'allow' it, or 'refuse'.
         names: how the caller calls them.
+        whole: whether both may hold whole numbers.
 
     Raises:
         TypeError: one is no tensor.
-        RuntimeError: both hold whole numbers, or the shapes do not broadcast.
+        NotImplementedError: both hold whole numbers (the type is PyTorch's).
+        RuntimeError: the shapes do not broadcast.
         ValueError: the shapes differ, and this loss refuses to stretch.
     """
     for name, t in zip(names, (input, target)):
         if not isinstance(t, Tensor):
-            raise TypeError(f"{who}: {name} must be a tensor, got {type(t).__name__}")
-    if not (input.is_floating_point() or target.is_floating_point()):
-        raise RuntimeError(f"{who} compares real numbers, got {input.dtype} and "
-                           f"{target.dtype}; say .float()")
+            check_tensor(who, name, t)
+    if not (whole or input.is_floating_point() or target.is_floating_point()):
+        raise NotImplementedError(f"{who} compares real numbers, got {input.dtype} and "
+                                  f"{target.dtype}; say .float()")
     if input.array.shape == target.array.shape:
         return
     message = (f"{who} compares element by element: {names[0]} has shape "
@@ -118,8 +124,7 @@ def check_weight(who: str, name: str, weight: Any, input: Any) -> None:
     """
     if weight is None:
         return
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{who}: {name} must be a tensor, got {type(weight).__name__}")
+    check_tensor(who, name, weight)
     if weight.requires_grad:
         raise RuntimeError(f"{who} has no gradient for {name}; say {name}.detach()")
     given, wanted = weight.array.shape, input.array.shape
@@ -137,21 +142,9 @@ def keep_weight(module: Module, name: str, weight: Any) -> None:
     Raises:
         TypeError: they are no tensor.
     """
-    if weight is not None and not isinstance(weight, Tensor):
-        raise TypeError(f"{type(module).__name__}: {name} must be a tensor, "
-                        f"got {type(weight).__name__}")
+    if weight is not None:
+        check_tensor(type(module).__name__, name, weight)
     module.register_buffer(name, weight)
-
-
-def check_number(who: str, name: str, value: Any) -> float:
-    """An option of a loss as a float.
-
-    Raises:
-        TypeError: it is no real number.
-    """
-    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
-        raise TypeError(f"{who}: {name} must be a number, got {type(value).__name__}")
-    return float(value)
 
 
 def weighted(who: str, losses: Any, weight: Any, input: Any) -> Any:
@@ -160,8 +153,7 @@ def weighted(who: str, losses: Any, weight: Any, input: Any) -> Any:
     Raises:
         TypeError, ValueError: the weights are no tensor of the input's shape.
     """
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{who}: weight must be a tensor, got {type(weight).__name__}")
+    check_tensor(who, "weight", weight)
     if weight.shape != input.shape:
         raise ValueError(f"{who}: weight must have the input's shape "
                          f"{tuple(input.shape)}, got {tuple(weight.shape)}")
@@ -187,10 +179,12 @@ class ElementwiseLoss(Primitive):
     """
 
     op: "LossOp"
+    dtype_of = staticmethod(promote)     # of losses of arrays (x, y) in different dtypes
 
     @classmethod
     def forward(cls, ctx, x, y, option=None, weight=None, *, reduction):
         want_x, want_y = ctx.needs_input_grad[:2]
+        dtype = x.dtype if x.dtype == y.dtype else cls.dtype_of(x, y)
         ctx.shapes = x.shape, y.shape
         count = x.shape[0] if reduction == "batchmean" and x.ndim else 1
         x, y = _same(x, y)
@@ -202,7 +196,8 @@ class ElementwiseLoss(Primitive):
         loss, *slopes = cls.op(x, y, scale, 2 if want_y else int(want_x),
                                reduction == "none", _fit(option, x))
         ctx.save_for_backward(*slopes)
-        return loss if count else loss * np.nan
+        loss = loss if count else loss * np.nan
+        return loss if loss.dtype == dtype else loss.astype(dtype)
 
     @classmethod
     def backward(cls, ctx, g):
@@ -214,11 +209,18 @@ class ElementwiseLoss(Primitive):
         return tuple(gradients)
 
 
+def widest(x: Any, y: Any) -> np.dtype:
+    """The dtype that holds the numbers of both arrays, with or without axes."""
+    if rank(x.dtype) == rank(y.dtype):
+        return np.result_type(x.dtype, y.dtype)
+    return max(x.dtype, y.dtype, key=rank)
+
+
 def _same(x, y):
     """Both arrays in one dtype and one shape."""
     if x.dtype != y.dtype:
-        dtype = promote(x, y)
-        x, y = x.astype(dtype), y.astype(dtype)
+        dtype = widest(x, y)
+        x, y = x.astype(dtype, copy=False), y.astype(dtype, copy=False)
     if x.shape != y.shape:
         shape = np.broadcast_shapes(x.shape, y.shape)
         x, y = _stretched(x, shape), _stretched(y, shape)
@@ -390,16 +392,16 @@ def _rows(x, *operands):
 
     Kernels do not check bounds: a shorter array would be read past its end.
     """
-    rows = []
-    for a in operands:
+    rows, shape = [], x.shape
+    for a in operands:                  # for every loss of a program: keep it lean
         if a is None:
             a = ZERO
-        elif not hasattr(a, "shape"):
+        elif type(a) is float or not hasattr(a, "shape"):
             a = x.dtype.type(a)
-        elif a.shape != x.shape:
-            raise ValueError(f"a loss expected arrays of one shape, got {x.shape} and "
+        elif a.shape != shape:
+            raise ValueError(f"a loss expected arrays of one shape, got {shape} and "
                              f"{a.shape}")
-        elif a.ndim != 1 or not a.flags.c_contiguous:
+        elif len(shape) != 1 or not a.flags.c_contiguous:
             a = contiguous(a).reshape(-1)
         rows.append(a)
     return rows

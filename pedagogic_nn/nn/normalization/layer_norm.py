@@ -23,7 +23,14 @@ from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, contiguous, jit, like, math, op
 from ...backend.launch import on_cpu
 from .affine import AffineNorm
-from .statistics import add_row, check_dtype, forms, gradients, scale_and_shift, wide
+from .statistics import (
+    check_dtype,
+    forms,
+    gradients,
+    mean_and_variance,
+    scale_and_shift,
+    wide,
+)
 
 ROWS = 64     # whose dw and db are summed by themselves: the same sums for any threads
 
@@ -56,15 +63,14 @@ layer_norm_forward.cuda(layer_norm_forward.reference)
 def rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
     """x (N, D), weight bias (G, D): row n takes weight[n % G]."""
     G = weight.shape[0]
-    k = lo % G - 1
-    for n in range(lo, hi):
-        k = k + 1 if k + 1 < G else 0                  # n % G, without a division
-        row, out, w, b = x[n], y[n], weight[k], bias[k]
-        count, total, spread = add_row(row, 0, 0.0, 0.0)
-        mean[n], variance[n] = total / count, spread / count
-        m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
-        for j in range(row.size):
-            out[j] = (row[j] - m) * r * w[j] + b[j]
+    for k in range(G):
+        w, b = weight[k], bias[k]
+        for n in range(lo + (k - lo) % G, hi, G):
+            row, out = x[n], y[n]
+            m, v = mean_and_variance(row)
+            mean[n], variance[n], r = m, v, ONE / math.sqrt(v + eps)
+            for j in range(row.size):
+                out[j] = (row[j] - m) * r * w[j] + b[j]
 
 
 @layer_norm_forward.cpu
@@ -95,24 +101,25 @@ layer_norm_backward.cuda(layer_norm_backward.reference)
 def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
     """dx dy x (N, D), weight (G, D); dw db (blocks, G, D): sums over ROWS rows each."""
     N, D, G = x.shape[0], x.shape[1], weight.shape[0]
+    each = ONE / x.dtype.type(D)
     for block in range(lo, hi):
-        dws, dbs = dw[block], db[block]
-        dws[:], dbs[:] = ZERO, ZERO
-        k = block * ROWS % G - 1
-        for n in range(block * ROWS, min(N, (block + 1) * ROWS)):
-            k = k + 1 if k + 1 < G else 0              # n % G, without a division
-            m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
-            out, row, g, w, dwk, dbk = dx[n], x[n], dy[n], weight[k], dws[k], dbs[k]
-            a = b = x.dtype.type(0)
-            for j in range(D):
-                x_hat = (row[j] - m) * r
-                a += g[j] * w[j]
-                b += g[j] * w[j] * x_hat
-                dwk[j] += g[j] * x_hat
-                dbk[j] += g[j]
-            a, b = a / x.dtype.type(D), b / x.dtype.type(D)
-            for j in range(D):
-                out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
+        first = block * ROWS
+        for k in range(G):
+            w, dwk, dbk = weight[k], dw[block, k], db[block, k]
+            dwk[:], dbk[:] = ZERO, ZERO
+            for n in range(first + (k - first) % G, min(N, first + ROWS), G):
+                m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
+                out, row, g = dx[n], x[n], dy[n]
+                a = b = x.dtype.type(0)
+                for j in range(D):
+                    x_hat = (row[j] - m) * r
+                    a += g[j] * w[j]
+                    b += g[j] * w[j] * x_hat
+                    dwk[j] += g[j] * x_hat
+                    dbk[j] += g[j]
+                a, b = a * each, b * each
+                for j in range(D):
+                    out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
 
 
 def rows_backward(dx, dy, x, mean, variance, weight, eps):

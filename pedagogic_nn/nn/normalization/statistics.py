@@ -18,28 +18,36 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import jit
+from ...backend import ONE, jit
 from ...backend.device import xp_of
 
 BLOCK = 1024            # numbers: 4 KiB of float32, which stay in the fastest cache
 
 
-@jit(reassociate=True)
+@jit(reassociate=True, forceinline=True)    # a call costs a tenth of a row of 64
+def moments(block):
+    """m, Σ (x - m) and Σ (x - m)² of a block (L,): m is the mean but for its rounding, and
+    the second sum is L times what rounding lost."""
+    total = rest = squares = block.dtype.type(0)
+    for j in range(block.size):
+        total += block[j]
+    mean = total / block.dtype.type(block.size)
+    for j in range(block.size):
+        d = block[j] - mean
+        rest += d
+        squares += d * d
+    if rest != rest:                     # infinity less infinity
+        rest = block.dtype.type(0)
+    return mean, rest, squares
+
+
+@jit
 def add_row(row, count, total, spread):
     """(count, Σ x, Σ (x - mean)²) of the numbers so far, and a row (L,) → all of them."""
-    zero = row.dtype.type(0)
     for start in range(0, row.size, BLOCK):
         block = row[start:start + BLOCK]
-        n, block_sum = block.size, zero
-        for j in range(n):
-            block_sum += block[j]
-        mean, rest, squares = block_sum / row.dtype.type(n), zero, zero
-        for j in range(n):
-            d = block[j] - mean
-            rest += d                    # what rounding lost of the mean, times n
-            squares += d * d
-        if rest != rest:                 # infinity less infinity
-            rest = zero
+        n = block.size
+        mean, rest, squares = moments(block)
         block_total = n * np.float64(mean) + rest
         spread += squares - rest * np.float64(rest) / n
         if count:
@@ -48,6 +56,18 @@ def add_row(row, count, total, spread):
         total += block_total
         count += n
     return count, total, spread
+
+
+@jit(forceinline=True)
+def mean_and_variance(row):
+    """Those of a row (L,).  One of a single block does without the wider numbers, which
+    for 64 features is a third of the time."""
+    if row.size > BLOCK:
+        count, total, spread = add_row(row, 0, 0.0, 0.0)
+        return row.dtype.type(total / count), row.dtype.type(spread / count)
+    each = ONE / row.dtype.type(row.size)
+    mean, rest, squares = moments(row)
+    return mean + rest * each, (squares - rest * rest * each) * each
 
 
 @jit

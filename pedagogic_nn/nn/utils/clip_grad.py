@@ -5,10 +5,12 @@
 
 The norm of a long vector is the norm of the norms of its parts, so each gradient is read
 once for its own norm, and once more if it must be scaled.  Both happen in place: no copy
-of the gradients is made.
+of the gradients is made.  On the CPU each is one call of a kernel for all gradients, see
+backend/together.py.
 """
 import math
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,6 +22,7 @@ from ...backend import ZERO, cuda, jit, op
 from ...backend.device import to_host, xp_of
 from ...backend.launch import CudaKernel, contiguous, on_cpu, on_gpu, sum_on_cpu
 from ...backend.op import Op
+from ...backend.together import can_join, run_together, sum_together
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_",
            "clip_grads_with_norm_", "get_total_norm"]
@@ -109,6 +112,16 @@ def _p_norm_cpu(x, p):
 
 p_norm.cuda(p_norm.reference)
 
+
+def _norm_together(arrays, p):
+    """The norm of all arrays in one call of a kernel, or None if that cannot be."""
+    dtype = arrays[0].dtype
+    if p not in (1, 2) or not can_join(*arrays) or any(a.dtype != dtype for a in arrays):
+        return None
+    rows = [(a,) for a in arrays]
+    total = sum_together(_squares, rows) ** 0.5 if p == 2 else sum_together(_sizes, rows)
+    return np.asarray(total, dtype)
+
 # ---- changes in place ----------------------------------------------------------------
 
 
@@ -159,6 +172,9 @@ def _hold_cuda(g, limit):
         g[k] = _held(g[k], limit)
 
 
+_KERNELS: dict[Op, Any] = {}                                        # those for the CPU
+
+
 def _in_place(rule: Op, cpu: Any, cuda: CudaKernel) -> None:
     """Register kernels that write into their first array, for rule(array, number)."""
     def launch(start: Callable, kernel: Any) -> Callable:
@@ -168,6 +184,7 @@ def _in_place(rule: Op, cpu: Any, cuda: CudaKernel) -> None:
             return given
         return run
 
+    _KERNELS[rule] = cpu
     rule.cpu(launch(on_cpu, cpu))
     rule.cuda(launch(on_gpu, cuda))
     rule.cuda_kernels.append(cuda)
@@ -178,11 +195,17 @@ _in_place(hold, _hold_cpu, _hold_cuda)
 
 
 def _change(rule, gradients, number):
+    together = defaultdict(list)
     for g in gradients:
-        changed = rule(g.array, number)
-        if changed is not g.array:                       # the reference, or a strided one
-            g.array[...] = changed
+        if can_join(g.array):
+            together[g.array.dtype].append((g.array,))
+        else:
+            changed = rule(g.array, number)
+            if changed is not g.array:                   # the reference, or a strided one
+                g.array[...] = changed
         g._changed()
+    for dtype, rows in together.items():
+        run_together(_KERNELS[rule], rows, dtype.type(number))
 
 
 # ---- for parameters ------------------------------------------------------------------
@@ -211,11 +234,15 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     listed, p = _listed(tensors), float(norm_type)
     if not listed:
         return zeros(())
-    norms = [_norm_of(x, p) for x in listed]
+    for x in listed:
+        _check_has_norm(x, p)
     home = listed[0].device
-    if len({x.device for x in listed}) > 1:
-        norms = [home.put(norm) for norm in norms]
-    total = p_norm(home.xp.array(norms), p)
+    total = _norm_together([x.array for x in listed], p)
+    if total is None:
+        norms = [p_norm(x.array, p) for x in listed]
+        if len({x.device for x in listed}) > 1:
+            norms = [home.put(norm) for norm in norms]
+        total = p_norm(home.xp.array(norms), p)
     if error_if_nonfinite and not np.isfinite(to_host(total)):
         raise RuntimeError(
             f"the norm of order {p} over the gradients is {total}, so they cannot be "
@@ -224,14 +251,13 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     return Tensor._of(total, home)
 
 
-def _norm_of(x, p):
+def _check_has_norm(x, p):
     if not isinstance(x, Tensor) or not x.is_floating_point():
         kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
         raise RuntimeError(f"a norm is computed of tensors of real numbers, got {kind}")
     if x.numel() == 0 and (p < 0 or p == math.inf):
         raise RuntimeError(f"the norm of order {p} of an empty tensor does not exist; "
                            "leave the parameters without elements out")
-    return p_norm(x.array, p)
 
 
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Any,
