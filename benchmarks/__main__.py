@@ -11,7 +11,7 @@ from . import report, timing
 
 # Each has `rows`: (name, size, program) of what is timed.
 CATALOGUE = ("programs", "recurrent", "losses", "row_losses", "convolution", "vision",
-             "activations", "normalization", "optimizers")
+             "activations", "normalization", "companions", "optimizers", "models")
 
 
 def main() -> int:

@@ -1,11 +1,12 @@
 """How it is timed: both sides in one process, in turns, medians of ratios.
 
 A block is a warm-up call, then calls for about `seconds`; its result is the median time
-of a call. A round is a block of ours and a block of theirs, one after the other, so
-that a busy machine slows both; its result is the ratio of the two.  The answer is the
-median over the rounds, with the lowest and the highest.  With one thread the clock
-counts the thread's CPU time, which other programs on the machine do not touch; with
-several it is the wall clock.
+of a call.  A call that takes longer than a block is a block, and needs no warm-up.  A
+round is a block of ours and a block of theirs, one after the other, so that a busy
+machine slows both; its result is the ratio of the two.  The answer is the median over the
+rounds, with the lowest and the highest.  With one thread the clock counts the thread's
+CPU time, which other programs on the machine do not touch; with several it is the wall
+clock.
 """
 
 import gc
@@ -16,6 +17,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+
+SLOW = 0.25                   # seconds: of calls that take longer, three rounds are enough
 
 
 @dataclass
@@ -49,18 +53,19 @@ def check(name: str, ours: list, theirs: list) -> None:
 
 
 def compare(
-    ours: Callable, theirs: Callable, threads: int, rounds: int = 5, seconds: float = 0.06
+    ours: Callable, theirs: Callable, threads: int, rounds: int = 5, seconds: float = 0.03
 ) -> dict[str, float]:
     """Time two functions in turns; see the module's docstring."""
     clock = time.thread_time if threads == 1 else time.perf_counter
-    calls = [_calls(f) for f in (ours, theirs)]
+    takes = [_takes(f) for f in (ours, theirs)]
+    rounds = min(rounds, 3) if max(takes) > SLOW else rounds
     times: list[list[float]] = [[], []]
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
             for k, f in enumerate((ours, theirs)):
-                times[k].append(_block(f, clock, calls[k], seconds))
+                times[k].append(_block(f, clock, takes[k], seconds))
     finally:
         gc.enable()
     ratios = [a / b for a, b in zip(*times, strict=True)]
@@ -73,18 +78,23 @@ def compare(
     }
 
 
-def _calls(f: Callable) -> int:
-    """How many calls take about half a millisecond: the clock is read once for so
-    many."""
-    f()
-    f()
-    start = time.perf_counter()
-    f()
-    return max(1, int(5e-4 / max(time.perf_counter() - start, 1e-7)))
+def _takes(f: Callable) -> float:
+    """About how many seconds a call takes; the first ones prepare memory and caches."""
+    for k in range(3):
+        start = time.perf_counter()
+        f()
+        last = max(time.perf_counter() - start, 1e-7)
+        if k and last > SLOW:
+            break
+    return last
 
 
-def _block(f: Callable, clock: Callable[[], float], calls: int, seconds: float) -> float:
-    f()
+def _block(
+    f: Callable, clock: Callable[[], float], takes: float, seconds: float
+) -> float:
+    calls = max(1, int(5e-4 / takes))         # so many between two looks at the clock
+    if takes < seconds:
+        f()
     found: list[float] = []
     end = time.perf_counter() + seconds
     while not found or time.perf_counter() < end:
@@ -100,9 +110,9 @@ def run(
     libraries: tuple[Any, Any],
     threads: int,
     rounds: int,
-    announce: Callable[[Result], None],
+    announce: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
-    """Time every row on both libraries (ours, theirs)."""
+    """Check and time every row on both libraries (ours, theirs)."""
     for library in libraries:
         library.set_num_threads(threads)
     results = []

@@ -18,6 +18,7 @@ from .autograd import (
     inference_mode,
     is_grad_enabled,
     no_grad,
+    return_types,
     set_grad_enabled,
 )
 from .autograd.arithmetic import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend.device import xp_of
 from .function import Primitive
-from .reductions import axes
+from .reductions import axes, axis
 from .shaping import expand, permute, reshape, sizes
 
 
@@ -170,7 +170,7 @@ def repeat_interleave(x: Any, repeats: Any, dim: int | None = None) -> Any:
     """Each element (or slice of `dim`) several times in a row."""
     if dim is None:
         x, dim = reshape(x, -1), 0
-    (d,) = axes(dim, x.ndim, "repeat_interleave") or (0,)
+    d = axis(dim, x.ndim, "repeat_interleave")
     counts = repeats if isinstance(repeats, int) else repeats.array
     index = np.repeat(xp_of(x.array).arange(x.shape[d]), counts)
     return x[(slice(None),) * d + (index,)]

@@ -31,6 +31,17 @@ def _way_out(name: str, value: Any) -> str:
     return ""
 
 
+def check_real(who: str, name: str, value: Any) -> None:
+    """The tensor holds real numbers.
+
+    Raises:
+        NotImplementedError: it holds whole numbers or bools (the type is PyTorch's).
+    """
+    if value.array.dtype.kind != "f":
+        raise NotImplementedError(f"{who}: {name} must hold real numbers, got "
+                                  f"{value.dtype}; say {name}.float()")
+
+
 def check_not_bool(who: str, name: str, value: Any) -> None:
     """The tensor holds numbers: PyTorch subtracts no truth values.
 

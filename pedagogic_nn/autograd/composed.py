@@ -14,7 +14,7 @@ from ..backend.device import xp_of
 from . import function
 from .comparing import allclose, equal
 from .function import Primitive
-from .reductions import axes
+from .reductions import axes, axis
 from .shaping import cat, permute, reshape, sizes, unsqueeze
 
 # ---- stacking ------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
         tensor([[0, 1, 2],
                 [2, 3, 4]])
     """
-    (dim,) = axes(dimension, x.ndim, "unfold") or (0,)
+    dim = axis(dimension, x.ndim, "unfold")
     if not 0 < size <= x.shape[dim] or step < 1:
         raise RuntimeError(f"unfold: expected 1 <= size <= {x.shape[dim]} (the axis) and "
                            f"step >= 1, got size {size} and step {step}")
@@ -87,7 +87,7 @@ def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
 
 def diff(x: Any, n: int = 1, dim: int = -1) -> Any:
     """Differences of neighbours along an axis, taken n times."""
-    (d,) = axes(dim, x.ndim, "diff") or (0,)
+    d = axis(dim, x.ndim, "diff")
     for _ in range(n):
         if not x.shape[d]:
             break

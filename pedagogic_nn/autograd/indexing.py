@@ -12,7 +12,7 @@ from ..backend.device import xp_of
 from . import function
 from .arithmetic import unbroadcast
 from .function import Primitive
-from .reductions import axes
+from .reductions import axis
 
 
 def _plain(index: Any, device: Any) -> Any:
@@ -206,7 +206,7 @@ def _beginning(source: Any, index: Any) -> Any:
 
 
 def _check_index(x: Any, dim: int, index: Any, who: str) -> int:
-    (d,) = axes(dim, x.ndim, who) or (0,)
+    d = axis(dim, x.ndim, who)
     if index.dtype.kind not in "iu":
         raise RuntimeError(f"{who}: index must hold whole numbers, got {index.dtype}")
     if index.ndim != x.ndim:
@@ -270,7 +270,7 @@ class AddAt(Primitive):
 
 def _along(x: Any, dim: int, index: Any, who: str) -> tuple:
     """The index (…, index, …) that picks along one axis."""
-    (d,) = axes(dim, x.ndim, who) or (0,)
+    d = axis(dim, x.ndim, who)
     if index.ndim > 1:
         raise IndexError(f"{who}: index must have one axis, got shape "
                          f"{tuple(index.shape)}")
@@ -290,7 +290,7 @@ def take_along_dim(x: Any, index: Any, dim: int | None = None) -> Any:
     """Elements picked along `dim`; index and tensor broadcast along the other axes."""
     if dim is None:
         return gather(x.reshape(-1), 0, index.reshape(-1))
-    (d,) = axes(dim, x.ndim, "take_along_dim") or (0,)
+    d = axis(dim, x.ndim, "take_along_dim")
     shape = list(np.broadcast_shapes(
         [1 if k == d else n for k, n in enumerate(x.shape)],
         [1 if k == d else n for k, n in enumerate(index.shape)]))

@@ -3,21 +3,18 @@
 Where a result consists of elements of the input, the gradient goes back to their places;
 indices and counts have none.
 """
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
 
 from ..backend.device import to_host, xp_of
-from . import function
+from . import function, return_types
 from .indexing import gather
-from .reductions import axes
-
-ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
+from .reductions import axis
 
 
 def _axis(x: Any, dim: int, who: str) -> int:
-    (d,) = axes(dim, x.ndim, who) or (0,)
+    d = axis(dim, x.ndim, who)
     return d
 
 
@@ -37,7 +34,7 @@ def argsort(x: Any, dim: int = -1, descending: bool = False, stable: bool = True
 def sort(x: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """Values in order along `dim`, and the indices that bring them there."""
     order = argsort(x, dim, descending)
-    return ValuesIndices(_gathered(x, dim, order), order)
+    return return_types.sort(_gathered(x, dim, order), order)
 
 
 def _gathered(x: Any, dim: int, index: Any) -> Any:
@@ -51,7 +48,7 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
         raise RuntimeError(f"topk: k is {k}, but axis {dim} has {n} elements")
     order = argsort(x, dim, descending=largest)
     order = order.narrow(dim, 0, k) if x.ndim else order
-    return ValuesIndices(_gathered(x, dim, order), order)
+    return return_types.topk(_gathered(x, dim, order), order)
 
 
 def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
@@ -64,7 +61,7 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     values = _gathered(x, dim, order)
     if x.ndim and not keepdim:
         values, order = values.squeeze(dim), order.squeeze(dim)
-    return ValuesIndices(values, order)
+    return return_types.kthvalue(values, order)
 
 
 def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -75,7 +72,7 @@ def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
             return function.Tensor._of(np.full((), np.nan, x.dtype), x.device)
         return median(flat, 0).values
     n = x.shape[_axis(x, dim, "median")] if x.ndim else 1
-    return kthvalue(x, (n + 1) // 2, dim, keepdim)
+    return return_types.median(*kthvalue(x, (n + 1) // 2, dim, keepdim))
 
 
 def unique(x: Any, sorted: bool = True, return_inverse: bool = False,

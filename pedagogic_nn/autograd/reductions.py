@@ -6,19 +6,17 @@ evenly by equal ones, as PyTorch does.  NumPy's spellings `axis` and `keepdims` 
 too.
 """
 import functools
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..backend.device import xp_of
-from . import function
+from . import function, return_types
 from .arithmetic import QUIET
+from .checks import check_whole_number
 from .dtypes import as_dtype, as_float
 from .function import Primitive
-
-MaxMin = namedtuple("MaxMin", ["values", "indices"])
 
 
 def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
@@ -26,12 +24,15 @@ def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
 
     Raises:
         IndexError: an axis that the tensor does not have.
+        TypeError: one is no whole number.
     """
     if dim is None or dim == () or dim == []:
         return None
     dims = tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
     found = []
     for d in dims:
+        if type(d) is not int:
+            d = check_whole_number(who, "dim", d)
         if not -(ndim or 1) <= d < (ndim or 1):
             raise IndexError(f"{who}: dim {d} is out of range; a tensor with {ndim} "
                              f"axes has dims {-(ndim or 1)} … {(ndim or 1) - 1}")
@@ -39,6 +40,16 @@ def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
     if len(set(found)) < len(found):
         raise RuntimeError(f"{who}: dim {dims} names an axis twice")
     return tuple(found) if ndim else None
+
+
+def axis(dim: Any, ndim: int, who: str) -> int:
+    """One axis, counted from 0; of a single number too, which has dims -1 and 0.
+
+    Raises:
+        IndexError: the tensor has no such axis.
+        TypeError: `dim` is no whole number.
+    """
+    return (axes((dim,), ndim, who) or (0,))[0]
 
 
 def _with_numpy_names(reduction: Callable) -> Callable:
@@ -314,8 +325,9 @@ def _extremum(x: Any, dim: Any, keepdim: bool, largest: bool, who: str) -> Any:
     found = axes(dim, x.ndim, who)
     if found and x.shape[found[0]] == 0:
         raise IndexError(f"{who}: axis {dim} of shape {tuple(x.shape)} has no elements")
-    return MaxMin(*Extremum.apply(x, dim=found and found[0], keepdim=keepdim,
-                                  largest=largest))
+    both = return_types.max if largest else return_types.min
+    return both(*Extremum.apply(x, dim=found and found[0], keepdim=keepdim,
+                                largest=largest))
 
 
 def _even_extremum(x: Any, dim: Any, keepdim: bool, largest: bool, who: str) -> Any:
@@ -392,15 +404,13 @@ def logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Any:
 @_with_numpy_names
 def cumsum(x: Any, dim: int) -> Any:
     """Running sums along `dim`."""
-    (d,) = axes(dim, x.ndim, "cumsum") or (0,)
-    return CumSum.apply(x, dim=d)
+    return CumSum.apply(x, dim=axis(dim, x.ndim, "cumsum"))
 
 
 @_with_numpy_names
 def cumprod(x: Any, dim: int) -> Any:
     """Running products along `dim`."""
-    (d,) = axes(dim, x.ndim, "cumprod") or (0,)
-    return CumProd.apply(x, dim=d)
+    return CumProd.apply(x, dim=axis(dim, x.ndim, "cumprod"))
 
 
 @_with_numpy_names

@@ -13,7 +13,7 @@ from . import function
 from .arithmetic import unbroadcast
 from .dtypes import as_dtype, promote
 from .function import Primitive
-from .reductions import axes
+from .reductions import axes, axis
 
 
 def sizes(args: tuple) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ def view(x: Any, *shape: Any) -> Any:
 def transpose(x: Any, dim0: int, dim1: int) -> Any:
     """Two axes exchanged."""
     order = list(range(x.ndim))
-    (a,), (b,) = (axes(d, x.ndim, "transpose") or (0,) for d in (dim0, dim1))
+    a, b = (axis(d, x.ndim, "transpose") for d in (dim0, dim1))
     if order:
         order[a], order[b] = order[b], order[a]
     return Permute.apply(x, order=tuple(order))
@@ -161,13 +161,13 @@ def squeeze(x: Any, dim: Any = None) -> Any:
 
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new axis of size 1 at `dim`."""
-    (d,) = axes(dim, x.ndim + 1, "unsqueeze") or (0,)
+    d = axis(dim, x.ndim + 1, "unsqueeze")
     return Reshape.apply(x, shape=(*x.shape[:d], 1, *x.shape[d:]))
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Axes start_dim … end_dim merged into one."""
-    (a,), (b,) = (axes(d, x.ndim, "flatten") or (0,) for d in (start_dim, end_dim))
+    a, b = (axis(d, x.ndim, "flatten") for d in (start_dim, end_dim))
     if x.ndim == 0:
         return Reshape.apply(x, shape=(1,))
     if a > b:
@@ -179,7 +179,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 def unflatten(x: Any, dim: int, shape: Sequence[int]) -> Any:
     """One axis split into several; the way back of `flatten`."""
-    (d,) = axes(dim, x.ndim, "unflatten") or (0,)
+    d = axis(dim, x.ndim, "unflatten")
     return Reshape.apply(x, shape=(*x.shape[:d], *shape, *x.shape[d + 1:]))
 
 
@@ -212,7 +212,7 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
         raise ValueError("cat: expected at least one tensor, got an empty list")
     # PyTorch ignores tensors of shape (0,) here, whatever the others' shape.
     some = [x for x in tensors if x.ndim != 1 or x.numel()] or tensors[:1]
-    (d,) = axes(dim, some[0].ndim, "cat") or (0,)
+    d = axis(dim, some[0].ndim, "cat")
     first = some[0].shape
     for k, x in enumerate(some):
         if x.ndim != len(first) or any(m != n for j, (m, n) in enumerate(
@@ -239,7 +239,7 @@ def split(x: Any, size: int | Sequence[int], dim: int = 0) -> tuple:
     sizes."""
     if x.ndim == 0:
         raise RuntimeError("split: a single number has no axes to split along")
-    (d,) = axes(dim, x.ndim, "split") or (0,)
+    d = axis(dim, x.ndim, "split")
     n = x.shape[d]
     if isinstance(size, int):
         if size < 0 or (size == 0 and n):
@@ -262,7 +262,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> tuple:
 
 def narrow(x: Any, dim: int, start: int, length: int) -> Any:
     """`length` slices of axis `dim`, from `start` on."""
-    (d,) = axes(dim, x.ndim, "narrow") or (0,)
+    d = axis(dim, x.ndim, "narrow")
     if start < 0:
         start += x.shape[d]
     if not 0 <= start <= start + length <= x.shape[d]:
@@ -273,7 +273,7 @@ def narrow(x: Any, dim: int, start: int, length: int) -> Any:
 
 def select(x: Any, dim: int, index: int) -> Any:
     """One slice of axis `dim`; the axis disappears."""
-    (d,) = axes(dim, x.ndim, "select") or (0,)
+    d = axis(dim, x.ndim, "select")
     return x[(slice(None),) * d + (index,)]
 
 

@@ -1,4 +1,6 @@
 """Printing; what PyTorch prints is compared in test_golden.py."""
+import pickle
+
 import pytest
 
 import pedagogic_nn as torch
@@ -38,3 +40,15 @@ def test_options_are_kept_until_they_are_changed(usual_options):
 def test_a_large_tensor_prints_at_once():
     text = repr(torch.zeros(1000, 1000, 3))
     assert text.count("...") == 1 + 6 and text.count("0.") == 6 * 6 * 3
+
+
+def test_results_with_indices_print_as_pytorch_prints_them():
+    x = torch.tensor([[3, 1]])
+    assert repr(x.max(1)) == (
+        "torch.return_types.max(\nvalues=tensor([3]),\nindices=tensor([0]))")
+    results = {"sort": x.sort(), "topk": x.topk(1), "kthvalue": x.kthvalue(1),
+               "median": x.median(1), "min": x.min(1)}
+    for name, result in results.items():
+        assert type(result) is getattr(torch.return_types, name)
+        assert repr(result).startswith(f"torch.return_types.{name}(\nvalues=")
+        assert pickle.loads(pickle.dumps(result)).indices.equal(result.indices)

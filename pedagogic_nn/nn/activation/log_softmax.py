@@ -22,6 +22,7 @@ from ...backend.softmax import (
     columns_at,
     exp_columns,
     exp_rows,
+    log_each,
     row_sum,
 )
 from ..module import Module
@@ -64,8 +65,9 @@ def _short_rows(lo, hi, y, x):
         rows = x[start:min(start + R, hi)]
         r = rows.shape[0]
         exp_rows(e[:r], top[:r], total[:r], rows)
+        log_each(total[:r])
         for n in range(r):
-            _subtract_both(y[start + n], rows[n], top[n], math.log(total[n]))
+            _subtract_both(y[start + n], rows[n], top[n], total[n])
 
 
 @jit
@@ -83,8 +85,7 @@ def _columns(lo, hi, y, x):
         n, start, width = columns_at(k, hi, x.shape[2])
         k, stop, top, total = k + width, start + width, tops[:width], totals[:width]
         exp_columns(nothing, top, total, x[n], start)
-        for p in range(width):
-            total[p] = math.log(total[p])
+        log_each(total)
         for c in range(x.shape[1]):
             _subtract_each(y[n, c, start:stop], x[n, c, start:stop], top, total)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_real
 from ...backend import ONE, ZERO, math
 from ...backend.math import where
 from .reduction import (
@@ -51,6 +52,10 @@ def bce_with_logits_one(x, y, q):
 class BCEWithLogits(ElementwiseLoss):
     op = bce_with_logits
 
+    @staticmethod
+    def dtype_of(x, y):
+        return y.dtype
+
 
 def binary_cross_entropy_with_logits(
         input: Any, target: Any, weight: Any = None, size_average: bool | None = None,
@@ -62,10 +67,10 @@ def binary_cross_entropy_with_logits(
     check_operands(who, input, target, stretch="refuse")
     check_weight(who, "weight", weight, input)
     check_weight(who, "pos_weight", pos_weight, input)
-    for name, t in (("input", input), ("target", target)):
-        if not t.is_floating_point():
-            raise RuntimeError(f"{who}: {name} must hold real numbers, got {t.dtype}; "
-                               f"say {name}.float()")
+    check_real(who, "input", input)
+    if not target.is_floating_point():
+        raise RuntimeError(f"{who}: target must hold real numbers, got {target.dtype}; "
+                           "say target.float()")
     return BCEWithLogits.apply(input, target, 1.0 if pos_weight is None else pos_weight,
                                weight, reduction=reduction)
 

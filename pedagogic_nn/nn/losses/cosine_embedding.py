@@ -129,6 +129,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
 
 
 def _cosine_embedding(who, input1, input2, target, margin, reduction):
+    margin = check_number(who, "margin", margin)
     check_tensors(who, input1=input1, input2=input2, target=target)
     first, second, given = (tuple(a.shape) for a in (input1, input2, target))
     if len(given) > 1 or len(first) != len(given) + 1 or len(second) != len(given) + 1:
@@ -142,7 +143,8 @@ def _cosine_embedding(who, input1, input2, target, margin, reduction):
     if not fits:
         raise RuntimeError(f"{who}: features of shape {first} and {second} and targets "
                            f"of shape {given} do not fit")
-    margin = check_number(who, "margin", margin)
+    if target.requires_grad:                 # a label has no gradient
+        target = target.detach()
     return CosineEmbedding.apply(input1, input2, target, margin=margin,
                                  reduction=reduction)
 

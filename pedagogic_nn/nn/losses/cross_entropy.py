@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_number, check_whole_number
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, cuda, jit, like, math, op
 from ...backend.math import where
@@ -31,6 +32,7 @@ from ...backend.softmax import (
     columns_at,
     exp_columns,
     exp_rows,
+    log_each,
     row_sum,
     surprise,
 )
@@ -120,22 +122,25 @@ def _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope):
     C = x.shape[1]
     R = BLOCK // C
     e = np.empty((R, C), x.dtype)
-    tops, totals = np.empty(R, x.dtype), np.empty(R, x.dtype)
+    tops, totals, logs = (np.empty(R, x.dtype), np.empty(R, x.dtype),
+                          np.empty(R, x.dtype))
     for start in range(lo, hi, R):
         stop = min(start + R, hi)
         r = stop - start
         exps = dx[start:stop] if with_slope else e[:r]
         exp_rows(exps, tops[:r], totals[:r], x[start:stop])
+        logs[:r] = totals[:r]
+        log_each(logs[:r])
         for n in range(start, stop):
             if t[n] == IGNORED:
                 losses[n] = ZERO
                 if with_slope:
                     dx[n] = ZERO
                 continue
-            own, top, total = w[t[n]], tops[n - start], totals[n - start]
-            losses[n] = own * surprise(x[n, t[n]], top, math.log(total))
+            own, k = w[t[n]], n - start
+            losses[n] = own * surprise(x[n, t[n]], tops[k], logs[k])
             if with_slope:
-                _scale(dx[n], own * scale / total)
+                _scale(dx[n], own * scale / totals[k])
                 dx[n, t[n]] -= own * scale
 
 
@@ -199,8 +204,8 @@ def _pixels_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
         top, total, log_total = scratch[0, :width], scratch[1, :width], scratch[2, :width]
         own, kept = scratch[3, :width], scratch[4, :width]
         exp_columns(dx[n] if with_slope else nothing, top, total, x[n], start)
-        for p in range(width):
-            log_total[p] = math.log(total[p])
+        log_total[:] = total
+        log_each(log_total)
         _pixel_losses(losses[n, start:stop], own, kept, top, log_total, x[n], start,
                       t[n, start:stop], w, smoothing)
         if with_slope:
@@ -301,14 +306,16 @@ def cross_entropy(input: Any, target: Any, weight: Any = None,
                   label_smoothing: float = 0.0) -> Any:
     """The cross entropy of scores and targets; see `CrossEntropyLoss`."""
     reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
-    if not 0 <= label_smoothing <= 1:
+    who = "CrossEntropyLoss"
+    ignore_index = check_whole_number(who, "ignore_index", ignore_index)
+    if not 0 <= check_number(who, "label_smoothing", label_smoothing) <= 1:
         raise RuntimeError(f"cross_entropy: label_smoothing must be from 0 to 1, "
                            f"got {label_smoothing}")
-    check_tensors("CrossEntropyLoss", input=input, target=target, weight=weight)
+    check_tensors(who, input=input, target=target, weight=weight)
     if target.is_floating_point():
         return soft_cross_entropy(input, target, weight, ignore_index, reduction,
                                   label_smoothing)
-    check_classes("CrossEntropyLoss", input, target, weight)
+    check_classes(who, input, target, weight)
     if input.ndim > 1:
         return CrossEntropy.apply(input, target, weight, ignore_index=ignore_index,
                                   reduction=reduction, smoothing=label_smoothing)

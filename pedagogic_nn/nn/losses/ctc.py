@@ -20,11 +20,11 @@ logarithms: the share of one path is far below the smallest number.
 
 Book: losses/ctc.
 """
-import operator
 from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_whole_number
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, contiguous, jit, like, math, op
@@ -237,7 +237,8 @@ def ctc_loss(log_probs: Any, targets: Any, input_lengths: Any, target_lengths: A
 
 def _ctc(who, x, targets, steps, lengths, blank, reduction, zero_infinity):
     check_tensors(who, log_probs=x, targets=targets)
-    alone, shape, blank = x.ndim == 2, tuple(x.shape), operator.index(blank)
+    alone, shape = x.ndim == 2, tuple(x.shape)
+    blank = check_whole_number(who, "blank", blank)
     if len(shape) not in (2, 3) or 0 in shape:
         raise RuntimeError(f"{who}: log_probs must have shape (T, N, C) or (T, C), none "
                            f"of them 0, got {shape}")
@@ -272,7 +273,7 @@ def _lengths(who, name, lengths, N, most=None):
     elif not isinstance(lengths, (tuple, list)):
         raise TypeError(f"{who}: {name} must be a tensor or a tuple of {N} lengths, got "
                         f"{type(lengths).__name__}")
-    lengths = [operator.index(k) for k in lengths]
+    lengths = [check_whole_number(who, name, k) for k in lengths]
     if len(lengths) != N:
         raise RuntimeError(f"{who}: {name} must have one length for each of {N} "
                            f"sequences, got {len(lengths)}")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.dtypes import get_default_dtype
 from ...autograd.tensor import Tensor
 from ...backend import HALF, ONE, math
 from ...backend.math import where
@@ -54,9 +55,11 @@ def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False,
     """The mean (or sum, or each) Gaussian loss; see `GaussianNLLLoss`."""
     who = "gaussian_nll_loss"
     reduction = reduction_of(who, reduction)
-    check_operands(who, input, target, stretch="allow")
+    check_operands(who, input, target, stretch="allow", whole=True)
     eps = check_number(who, "eps", eps)
     difference = input - target
+    if not difference.is_floating_point():
+        difference = difference.to(get_default_dtype())
     var = _variance(who, var, input, difference)
     loss = Gaussian.apply(difference, var, eps, reduction=reduction)
     if not full:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_real
 from ...backend import ONE, ZERO
 from ...backend.math import where
 from .reduction import (
@@ -48,6 +49,10 @@ def hinge_embedding_one(x, y, margin):
 class HingeEmbedding(ElementwiseLoss):
     op = hinge_embedding
 
+    @staticmethod
+    def dtype_of(x, y):
+        return x.dtype
+
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0,
                          size_average: bool | None = None, reduce: bool | None = None,
@@ -56,8 +61,9 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0,
     `HingeEmbeddingLoss`."""
     who = "hinge_embedding_loss"
     reduction = reduction_of(who, reduction, size_average, reduce)
-    check_operands(who, input, target, stretch="allow")
     margin = check_number(who, "margin", margin)
+    check_operands(who, input, target, stretch="allow")
+    check_real(who, "input", input)
     return HingeEmbedding.apply(input, target.detach(), margin, reduction=reduction)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_real
 from ...backend import HALF
 from ...backend.math import where
 from .reduction import (
@@ -47,6 +48,10 @@ def huber_one(x, y, delta):
 class Huber(ElementwiseLoss):
     op = huber
 
+    @staticmethod
+    def dtype_of(x, y):
+        return x.dtype
+
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0,
                weight: Any = None) -> Any:
@@ -56,8 +61,9 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     the mean still divides by the number of elements.
     """
     reduction = reduction_of("huber_loss", reduction)
-    check_operands("huber_loss", input, target)
     delta = check_number("huber_loss", "delta", delta)
+    check_operands("huber_loss", input, target)
+    check_real("huber_loss", "input", input)
     if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, got {delta}")
     if weight is None:

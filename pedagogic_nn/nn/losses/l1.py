@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_not_bool
 from ...backend import ONE, ZERO
 from ...backend.math import where
 from .reduction import (
@@ -20,6 +21,7 @@ from .reduction import (
     reduced,
     reduction_of,
     weighted,
+    widest,
 )
 
 
@@ -38,7 +40,7 @@ def l1_one(x, y):
 
 
 class L1(ElementwiseLoss):
-    op = l1
+    op, dtype_of = l1, staticmethod(widest)
 
 
 def l1_loss(input: Any, target: Any, size_average: bool | None = None,
@@ -49,11 +51,17 @@ def l1_loss(input: Any, target: Any, size_average: bool | None = None,
     With `weight`, a tensor of the input's shape, the mean is Σ w |x - y| / Σ w.
     """
     reduction = reduction_of("l1_loss", reduction, size_average, reduce)
-    check_operands("l1_loss", input, target)
-    if weight is None:
+    check_operands("l1_loss", input, target, whole=True)
+    check_not_bool("l1_loss", "input", input)
+    check_not_bool("l1_loss", "target", target)
+    real = input.is_floating_point() or target.is_floating_point()
+    if weight is None and real:
         return L1.apply(input, target, reduction=reduction)
-    losses = weighted("l1_loss", L1.apply(input, target, reduction="none"), weight, input)
-    return reduced(losses, reduction, weight.sum())
+    losses = L1.apply(input, target, reduction="none") if real else abs(input - target)
+    if weight is not None:
+        losses = weighted("l1_loss", losses, weight, input)
+        return reduced(losses, reduction, weight.sum())
+    return losses.mean() if reduction == "mean" else reduced(losses, reduction, 1)
 
 
 class L1Loss(Loss):
@@ -65,6 +73,10 @@ class L1Loss(Loss):
 
     Shape:
         input (*), target (*) → a single number, or (*) with 'none'
+
+    Raises:
+        RuntimeError: the shapes do not broadcast (where they do, a warning is given), a
+            tensor holds bools, or the mean of whole numbers is wanted.
 
     Example:
         >>> nn.L1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 2.0]))

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_not_bool
+from ...autograd.dtypes import get_default_dtype
 from ...backend import ONE, ZERO
 from ...backend.math import where
 from .reduction import (
@@ -54,14 +56,18 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
     `MarginRankingLoss`."""
     who = "margin_ranking_loss"
     reduction = reduction_of(who, reduction, size_average, reduce)
-    check_operands(who, input1, input2, "allow", ("input1", "input2"))
+    margin = check_number(who, "margin", margin)
+    check_operands(who, input1, input2, "allow", ("input1", "input2"), whole=True)
     difference = input1 - input2
-    check_operands(who, difference, target, "allow", ("input1 - input2", "target"))
+    check_operands(who, difference, target, "allow", ("input1 - input2", "target"),
+                   whole=True)
+    check_not_bool(who, "target", target)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(f"{who}: the three tensors must have one number of axes, got "
                            f"shapes {tuple(input1.shape)}, {tuple(input2.shape)} and "
                            f"{tuple(target.shape)}")
-    margin = check_number(who, "margin", margin)
+    if not (difference.is_floating_point() or target.is_floating_point()):
+        difference = difference.to(get_default_dtype())
     return MarginRanking.apply(difference, target, margin, reduction=reduction)
 
 

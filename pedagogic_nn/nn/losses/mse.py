@@ -16,6 +16,7 @@ from .reduction import (
     reduced,
     reduction_of,
     weighted,
+    widest,
 )
 
 
@@ -32,7 +33,7 @@ def mse_one(x, y):
 
 
 class MSE(ElementwiseLoss):
-    op = mse
+    op, dtype_of = mse, staticmethod(widest)
 
 
 def mse_loss(input: Any, target: Any, size_average: bool | None = None,

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_whole_number
 from ...autograd.function import Primitive
 from ...backend import ZERO, cuda, jit, like, op
 from ...backend.device import xp_of
@@ -150,6 +151,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None,
 
 def _nll(who, input, target, weight, ignore_index, reduction):
     check_tensors(who, input=input, target=target, weight=weight)
+    ignore_index = check_whole_number(who, "ignore_index", ignore_index)
     check_classes(who, input, target, weight)
     options = dict(who=who, ignore_index=ignore_index, reduction=reduction)
     if input.ndim > 1:

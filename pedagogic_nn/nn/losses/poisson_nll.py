@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_not_bool
+from ...autograd.dtypes import get_default_dtype
 from ...backend import HALF, ONE, ZERO, math
 from ...backend.math import where
 from .reduction import (
@@ -99,12 +101,16 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
     """The mean (or sum, or each) Poisson loss; see `PoissonNLLLoss`."""
     who = "poisson_nll_loss"
     reduction = reduction_of(who, reduction, size_average, reduce)
-    check_operands(who, input, target, stretch="allow")
+    eps = check_number(who, "eps", eps)
+    check_operands(who, input, target, stretch="allow", whole=True)
+    if not log_input:
+        check_not_bool(who, "input", input)
+    if not input.is_floating_point():
+        input = input.to(get_default_dtype())
     if log_input:
         loss = PoissonLog.apply(input, target, reduction=reduction)
     else:
-        loss = PoissonRate.apply(input, target, check_number(who, "eps", eps),
-                                 reduction=reduction)
+        loss = PoissonRate.apply(input, target, eps, reduction=reduction)
     if not full:
         return loss
     return loss + Stirling.apply(input.detach(), target, reduction=reduction)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...autograd.grad_mode import mode
 from ...autograd.tensor import Tensor
@@ -185,8 +186,7 @@ def check_tensors(who: str, **values: Any) -> None:
     """
     for name, value in values.items():
         if not isinstance(value, Tensor) and not (value is None and name == "weight"):
-            raise TypeError(f"{who}: {name} must be a tensor, got "
-                            f"{type(value).__name__}")
+            check_tensor(who, name, value)
 
 
 def check_scores(who: str, input: Any) -> None:
@@ -218,7 +218,7 @@ def check_classes(who: str, input: Any, target: Any, weight: Any) -> None:
         raise (RuntimeError if same_batch else ValueError)(
             f"{who}: for input of shape {shape} expected classes of shape {expected}, "
             f"got {given}")
-    if target.dtype != np.int64 and target.dtype != np.uint8:
+    if target.dtype != np.int64 and (target.dtype != np.uint8 or len(shape) > 2):
         raise RuntimeError(f"{who}: classes must be int64, got {target.dtype}; "
                            "say target.long()")
     check_scores(who, input)

@@ -22,6 +22,7 @@ from .reduction import (
     check_operands,
     loss_op,
     reduction_of,
+    widest,
 )
 
 
@@ -44,7 +45,7 @@ def smooth_l1_one(x, y, beta):
 
 
 class SmoothL1(ElementwiseLoss):
-    op = smooth_l1
+    op, dtype_of = smooth_l1, staticmethod(widest)
 
 
 def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None,
@@ -52,9 +53,9 @@ def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None,
                    beta: float = 1.0) -> Any:
     """The mean (or sum, or each) smooth L1 loss; see `SmoothL1Loss`."""
     reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
-    check_operands("smooth_l1_loss", input, target)
     beta = check_number("smooth_l1_loss", "beta", beta)
-    if beta < 0:
+    check_operands("smooth_l1_loss", input, target)
+    if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss: beta must not be negative, got {beta}")
     return SmoothL1.apply(input, target, beta, reduction=reduction)
 

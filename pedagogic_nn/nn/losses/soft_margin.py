@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_not_bool, check_real
 from ...backend import ZERO, math
 from ...backend.math import where
 from .reduction import (
@@ -46,6 +47,10 @@ def soft_margin_one(x, y):
 class SoftMargin(ElementwiseLoss):
     op = soft_margin
 
+    @staticmethod
+    def dtype_of(x, y):
+        return x.dtype
+
 
 def soft_margin_loss(input: Any, target: Any, size_average: bool | None = None,
                      reduce: bool | None = None, reduction: str = "mean") -> Any:
@@ -54,6 +59,8 @@ def soft_margin_loss(input: Any, target: Any, size_average: bool | None = None,
     who = "soft_margin_loss"
     reduction = reduction_of(who, reduction, size_average, reduce)
     check_operands(who, input, target, stretch="allow")
+    check_real(who, "input", input)
+    check_not_bool(who, "target", target)
     check_weight(who, "target", target, input)
     return SoftMargin.apply(input, target, reduction=reduction)
 

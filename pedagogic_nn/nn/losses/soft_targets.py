@@ -13,6 +13,7 @@ The mean divides by the number of examples, whatever the weights.
 
 Book: losses/cross_entropy.
 """
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import ONE, cuda, jit, like, math, op
 from ...backend.device import xp_of
-from ...backend.softmax import surprise
+from ...backend.softmax import BLOCK, SHORT, exp_rows, log_each, surprise
 from .rows import check_class_weight, check_scores, reduce_rows, scaled, weights_of
 
 
@@ -43,13 +44,23 @@ def soft_cross_entropy_rows(x, q, w, smoothing, scale, slopes):
 @jit(reassociate=True)
 def _row(x, q, w, smoothing, scale, slopes, dx, dq):
     """One row: returns its loss and fills the slopes that are wanted."""
-    top, zero = math.row_max(x), x.dtype.type(0)
-    total = zero
-    for j in range(x.size):
-        total += math.exp(x[j] - top)
-    log_total = math.log(total)                      # log p_j = x_j - top - log_total
+    top, total = math.row_max(x), x.dtype.type(0)
+    if slopes > 0:
+        for j in range(x.size):
+            dx[j] = math.exp(x[j] - top)
+            total += dx[j]
+    else:
+        for j in range(x.size):
+            total += math.exp(x[j] - top)
+    return _finish_row(x, q, w, smoothing, scale, slopes, dx, dq, top, total,
+                       math.log(total))
+
+
+@jit(reassociate=True)
+def _finish_row(x, q, w, smoothing, scale, slopes, dx, dq, top, total, log_total):
+    """What is left where dx holds exp(x - top), and total its sum."""
     rest, each = ONE - smoothing, smoothing / x.dtype.type(x.size)
-    loss, spread = zero, zero
+    loss = spread = x.dtype.type(0)                  # log p_j = x_j - top - log_total
     for j in range(x.size):
         r = (rest * q[j] + each) * w[j]
         spread += r
@@ -58,7 +69,7 @@ def _row(x, q, w, smoothing, scale, slopes, dx, dq):
         factor = spread / total
         for j in range(x.size):
             r = (rest * q[j] + each) * w[j]
-            dx[j] = (math.exp(x[j] - top) * factor - r) * scale
+            dx[j] = (dx[j] * factor - r) * scale
     if slopes > 1:
         for j in range(x.size):
             dq[j] = rest * w[j] * surprise(x[j], top, log_total) * scale
@@ -67,9 +78,31 @@ def _row(x, q, w, smoothing, scale, slopes, dx, dq):
 
 @jit
 def _rows_cpu(lo, hi, losses, dx, dq, x, q, w, smoothing, scale, slopes):
+    if x.shape[1] <= SHORT:
+        _short_rows(lo, hi, losses, dx, dq, x, q, w, smoothing, scale, slopes)
+        return
     for n in range(lo, hi):
         losses[n] = _row(x[n], q[n], w, smoothing, scale, slopes, dx[n * (slopes > 0)],
                          dq[n * (slopes > 1)])
+
+
+@jit
+def _short_rows(lo, hi, losses, dx, dq, x, q, w, smoothing, scale, slopes):
+    """The same, many rows at a time; see backend/softmax.py."""
+    C = x.shape[1]
+    R = BLOCK // C
+    e, (tops, totals, logs) = np.empty((R, C), x.dtype), np.empty((3, R), x.dtype)
+    for start in range(lo, hi, R):
+        stop = min(start + R, hi)
+        r = stop - start
+        exps = dx[start:stop] if slopes > 0 else e[:r]
+        exp_rows(exps, tops[:r], totals[:r], x[start:stop])
+        logs[:r] = totals[:r]
+        log_each(logs[:r])
+        for k in range(r):
+            n = start + k
+            losses[n] = _finish_row(x[n], q[n], w, smoothing, scale, slopes, exps[k],
+                                    dq[n * (slopes > 1)], tops[k], totals[k], logs[k])
 
 
 @cuda.jit
@@ -132,7 +165,7 @@ def _as_rows(x):
     if x.ndim == 2:
         return x
     rows = xp_of(x).moveaxis(x, 1, -1)
-    return rows.reshape(rows.size // (x.shape[1] or 1), x.shape[1])
+    return rows.reshape(prod(rows.shape[:-1]), x.shape[1])
 
 
 def _from_rows(rows, shape):

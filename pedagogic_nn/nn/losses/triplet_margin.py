@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.arithmetic import promote, unbroadcast
+from ...autograd.checks import check_not_bool
 from ...backend import HALF, ONE, TWO, ZERO, cuda, jit, like, math, op
 from ...backend.math import where
 from .reduction import Loss, check_number, reduction_of
@@ -218,6 +219,8 @@ def _triplet_margin(who, anchor, positive, negative, margin, p, eps, swap, reduc
     margin, p, eps = _options(who, margin, p, eps)
     check_tensors(who, anchor=anchor, positive=positive, negative=negative)
     triple = anchor, positive, negative
+    for name, x in zip(("anchor", "positive", "negative"), triple):
+        check_not_bool(who, name, x)
     shapes = ", ".join(str(tuple(x.shape)) for x in triple)
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(f"{who}: anchor, positive and negative must have the same "
