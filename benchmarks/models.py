@@ -15,7 +15,7 @@ import numpy as np
 def rows() -> Iterator[tuple[str, str, Callable]]:
     """(name, size, program) of every row."""
     for make in MODELS:
-        yield f"model: {make.__doc__}", "medium", make
+        yield f"model: {make.__name__.replace('_', ' ')}", "medium", make
 
 
 def _weights(torch: Any, numbers: Callable, *modules: Any) -> list:
@@ -59,7 +59,7 @@ def _training(
 
 
 def character_lstm(torch: Any, numbers: Callable) -> dict:
-    """characters: Embedding, LSTM 32x16x64→128, Linear, Adam"""
+    """Embedding, LSTM 32x16x64→128, Linear, Adam."""
     nn, T, B = torch.nn, 32, 16
     table, layer, head = nn.Embedding(96, 64), nn.LSTM(64, 128), nn.Linear(128, 96)
     parameters = _weights(torch, numbers, table, layer, head)
@@ -74,7 +74,7 @@ def character_lstm(torch: Any, numbers: Callable) -> dict:
 
 
 def word_gru(torch: Any, numbers: Callable) -> dict:
-    """words: Embedding, packed GRU 32x20x96→128 with carried state, Linear, RMSprop"""
+    """Embedding, packed GRU 32x20x96→128 with carried state, Linear, RMSprop."""
     nn, T, B, words = torch.nn, 32, 20, 1008
     table, layer, head = nn.Embedding(words, 96), nn.GRU(96, 128), nn.Linear(128, words)
     parameters = _weights(torch, numbers, table, layer, head)
@@ -94,7 +94,7 @@ def word_gru(torch: Any, numbers: Callable) -> dict:
 
 
 def digits_cnn(torch: Any, numbers: Callable) -> dict:
-    """digits: two of Conv2d, BatchNorm2d, MaxPool2d; Dropout, Linear, SGD"""
+    """Two of Conv2d, BatchNorm2d, MaxPool2d; Dropout, Linear, SGD."""
     nn = torch.nn
     dropout = nn.Dropout(0.5)
     network = nn.Sequential(
@@ -110,7 +110,7 @@ def digits_cnn(torch: Any, numbers: Callable) -> dict:
 
 
 def vae(torch: Any, numbers: Callable) -> dict:
-    """pictures: variational autoencoder 784→400→20, binary cross entropy and KL, Adam"""
+    """Variational autoencoder 784→400→20, binary cross entropy and KL, Adam."""
     nn, N, hidden = torch.nn, 128, 20
     encoder = nn.Sequential(nn.Linear(784, 400), nn.ReLU(), nn.Linear(400, 2 * hidden))
     decoder = nn.Sequential(
@@ -131,7 +131,7 @@ def vae(torch: Any, numbers: Callable) -> dict:
 
 
 def super_resolution(torch: Any, numbers: Callable) -> dict:
-    """larger pictures: three of Conv2d, Tanh; PixelShuffle(3), squared error, Adam"""
+    """Three of Conv2d, Tanh; PixelShuffle(3), squared error, Adam."""
     nn = torch.nn
     network = nn.Sequential(
         nn.Conv2d(1, 64, 5, padding=2), nn.Tanh(), nn.Conv2d(64, 32, 3, padding=1),
@@ -145,7 +145,7 @@ def super_resolution(torch: Any, numbers: Callable) -> dict:
 
 
 def triplets(torch: Any, numbers: Callable) -> dict:
-    """triplets: Linear, LayerNorm, ReLU, Linear, TripletMarginLoss, AdamW"""
+    """Linear, LayerNorm, ReLU, Linear, TripletMarginLoss, AdamW."""
     nn = torch.nn
     network = nn.Sequential(
         nn.Linear(64, 128), nn.LayerNorm(128), nn.ReLU(), nn.Linear(128, 32))

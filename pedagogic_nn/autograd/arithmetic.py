@@ -12,7 +12,7 @@ import numpy as np
 
 from ..backend.device import xp_of
 from . import function
-from .dtypes import as_float, cast, meet, promote
+from .dtypes import as_float, dtype_of_number, fitting, meet, promote
 from .function import Primitive
 
 __all__ = ["as_float", "promote", "unbroadcast"]          # what the layers take from here
@@ -54,13 +54,18 @@ class _Binary(Primitive):
 
     slope_x_reads = slope_y_reads = "xy"
 
+    @staticmethod
+    def before_meeting(x, y):
+        """Two operands of different dtypes, as they are to meet in one."""
+        return x, y
+
     @classmethod
     def forward(cls, ctx, x, y):
         recording = True in ctx.needs_input_grad
         if recording:
             ctx.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
         if getattr(x, "dtype", None) is not getattr(y, "dtype", y):
-            x, y = meet(x, y)
+            x, y = meet(*cls.before_meeting(x, y))
         if recording:
             dx_needed, dy_needed = ctx.needs_input_grad
             read = cls.slope_x_reads * dx_needed + cls.slope_y_reads * dy_needed
@@ -101,9 +106,16 @@ class Sub(_Binary):
     slope_x_reads = slope_y_reads = ""
 
     @staticmethod
-    def compute(x, y):
+    def before_meeting(x, y):
+        if _is_bool(x) or _is_bool(y):
+            raise RuntimeError("sub: bools cannot be subtracted; use ^ or ~, or say "
+                               ".float()")
+        return x, y
+
+    @classmethod
+    def compute(cls, x, y):
         if x.dtype.kind == "b":
-            raise RuntimeError("sub: bools cannot be subtracted; use ^ or ~")
+            cls.before_meeting(x, y)
         return x - y
 
     @staticmethod
@@ -135,6 +147,12 @@ class Div(_Binary):
     slope_x_reads = "y"
 
     @staticmethod
+    def before_meeting(x, y):
+        if type(y) is int:                   # -1 would become 255 beside uint8
+            return as_float(x), y
+        return (x, as_float(y)) if type(x) is int else (x, y)
+
+    @staticmethod
     def compute(x, y):
         with QUIET():
             return as_float(x) / as_float(y)
@@ -151,6 +169,7 @@ class Div(_Binary):
 class Pow(_Binary):
     @staticmethod
     def compute(x, y):
+        _refuse_bools("pow", x)
         with QUIET():
             return x**y
 
@@ -187,6 +206,7 @@ class Remainder(_Binary):
 
     @staticmethod
     def compute(x, y):
+        _check_divisor("remainder", x, y)
         with QUIET():
             return np.remainder(x, y)
 
@@ -204,6 +224,7 @@ class Fmod(Remainder):
 
     @staticmethod
     def compute(x, y):
+        _check_divisor("fmod", x, y)
         with QUIET():
             return np.fmod(x, y)
 
@@ -219,6 +240,7 @@ class FloorDivide(_Binary):
 
     @staticmethod
     def compute(x, y):
+        _check_divisor("floor_divide", x, y)
         with QUIET():
             return np.floor_divide(x, y)
 
@@ -234,8 +256,27 @@ class TruncDivide(FloorDivide):
 
     @staticmethod
     def compute(x, y):
+        _check_divisor("div", x, y)
         with QUIET():
             return np.trunc(x / y).astype(x.dtype)
+
+
+def _check_divisor(who: str, x: Any, y: Any) -> None:
+    """Whole numbers are not divided by 0, and bools not at all (as in PyTorch)."""
+    if x.dtype.kind != "f":
+        _refuse_bools(who, x)
+        if isinstance(y, (np.ndarray, np.generic)) and not y.all():
+            raise RuntimeError(f"{who}: ZeroDivisionError: a whole number is divided by "
+                               "0; real numbers give inf or NaN there, say .float()")
+
+
+def _refuse_bools(who: str, x: Any) -> None:
+    if x.dtype.kind == "b":
+        raise NotImplementedError(f"{who} is not there for bools; say .int()")
+
+
+def _is_bool(x: Any) -> bool:
+    return x.dtype.kind == "b" if hasattr(x, "dtype") else type(x) is bool
 
 
 class Maximum(_Binary):
@@ -247,11 +288,11 @@ class Maximum(_Binary):
 
     @staticmethod
     def slope_x(g, x, y):
-        return g * ((x > y) + (x == y) * g.dtype.type(0.5))
+        return g * (1 - (x < y) - (x == y) * g.dtype.type(0.5))     # NaN passes both
 
     @staticmethod
     def slope_y(g, x, y):
-        return g * ((x < y) + (x == y) * g.dtype.type(0.5))
+        return g * (1 - (x > y) - (x == y) * g.dtype.type(0.5))
 
 
 class Minimum(_Binary):
@@ -273,11 +314,17 @@ class Atan2(_Binary):
 
     @staticmethod
     def slope_x(g, x, y):
-        return g * y / (x * x + y * y)
+        return g * y * _inverse(x * x + y * y)
 
     @staticmethod
     def slope_y(g, x, y):
-        return -g * x / (x * x + y * y)
+        return -g * x * _inverse(x * x + y * y)
+
+
+def _inverse(square):
+    """1 / square, but 0 at the origin, where an angle has no slope."""
+    with QUIET():
+        return xp_of(square).where(square == 0, square, 1 / square)
 
 
 class Where(Primitive):
@@ -342,6 +389,9 @@ def pow(x: Any, y: Any) -> Any:
     Raises:
         RuntimeError: whole numbers to a negative power.
     """
+    if type(y) is int and y < 0 and isinstance(x, function.Tensor) and \
+            x.array.dtype.kind in "iu":
+        raise RuntimeError("pow: whole numbers have no negative powers; say .float()")
     if type(y) in (int, float) and y == 2 and isinstance(x, function.Tensor) and \
             x.array.dtype.kind == "f":
         return Square.apply(x)
@@ -403,6 +453,15 @@ def _plain(compute: Any, x: Any, y: Any) -> Any:
     except ValueError:
         check_shapes(compute.__name__, a, b)
         raise
+
+
+def _bits(compute: Any, x: Any, y: Any) -> Any:
+    for value in (x, y):
+        kind = value.dtype if hasattr(value, "dtype") else dtype_of_number(value)
+        if kind.kind == "f":
+            raise NotImplementedError(f"{compute.__name__} works on bools and whole "
+                                      f"numbers, got {kind}")
+    return _plain(compute, x, y)
 
 
 def eq(x: Any, y: Any) -> Any:
@@ -503,15 +562,15 @@ class Arithmetic:
 
     def __and__(self, other: Any) -> Any:
         """Both, bit by bit; of bools, whether both are True."""
-        return _plain(np.bitwise_and, self, other)
+        return _bits(np.bitwise_and, self, other)
 
     def __or__(self, other: Any) -> Any:
         """Either, bit by bit; of bools, whether one is True."""
-        return _plain(np.bitwise_or, self, other)
+        return _bits(np.bitwise_or, self, other)
 
     def __xor__(self, other: Any) -> Any:
         """One but not the other, bit by bit."""
-        return _plain(np.bitwise_xor, self, other)
+        return _bits(np.bitwise_xor, self, other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     bitwise_and, bitwise_or, bitwise_xor = __and__, __or__, __xor__
@@ -524,10 +583,17 @@ class Arithmetic:
         """A copy with `value` where mask is True; no gradient passes there.
 
         Raises:
-            RuntimeError: the mask does not stretch to the tensor's shape.
+            RuntimeError: the mask does not stretch to the tensor's shape, or the value is
+            no single number or does not fit into the dtype.
         """
+        dtype = self.array.dtype                          # type: ignore[attr-defined]
         if not isinstance(value, function.Tensor):
-            value = cast(value, self.array.dtype)         # type: ignore[attr-defined]
+            value = fitting("masked_fill", value, dtype)
+        elif value.ndim:
+            raise RuntimeError("masked_fill: value must be a single number, got a tensor "
+                               f"of shape {tuple(value.shape)}; use where")
+        elif value.dtype != dtype:
+            value = value.to(dtype)
         filled = where(~mask, self, value)
         if filled.shape != self.shape:                    # type: ignore[attr-defined]
             raise RuntimeError(f"masked_fill: a mask of shape {tuple(mask.shape)} does "

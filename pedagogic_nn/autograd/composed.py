@@ -12,6 +12,7 @@ import numpy as np
 from ..backend import random
 from ..backend.device import xp_of
 from . import function
+from .checks import check_real
 from .comparing import allclose, equal
 from .function import Primitive
 from .reductions import axes, axis
@@ -207,12 +208,14 @@ class Composed:
 
     def exponential_(self, lambd: float = 1, *, generator: Any = None) -> Any:
         """Elements drawn from λ e^(-λ x)."""
+        check_real("exponential_", "self", self)
         _positive("exponential_", "lambd", lambd)
         return self._drawn(lambda u: -(1 - u).log() / lambd, generator)
 
     def log_normal_(self, mean: float = 1, std: float = 2, *,
                     generator: Any = None) -> Any:
         """Elements whose logarithms are drawn from the normal distribution."""
+        check_real("log_normal_", "self", self)
         _positive("log_normal_", "std", std)
         x: Any = self
         return x.normal_(mean, std, generator=generator).exp_()
@@ -227,6 +230,7 @@ class Composed:
     def cauchy_(self, median: float = 0, sigma: float = 1, *,
                 generator: Any = None) -> Any:
         """Elements drawn from the Cauchy distribution."""
+        check_real("cauchy_", "self", self)
         _positive("cauchy_", "sigma", sigma)
         return self._drawn(lambda u: median + sigma * (math.pi * (u - 0.5)).tan(),
                            generator)

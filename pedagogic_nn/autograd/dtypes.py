@@ -117,6 +117,32 @@ def cast(x: Any, dtype: np.dtype) -> Any:
     return np.array(x).astype(dtype)[()]
 
 
+def whole_range(dtype: np.dtype) -> tuple[int, int]:
+    """The least and the largest whole number up to which the dtype holds all of them."""
+    if dtype.kind == "b":
+        return 0, 1
+    if dtype.kind == "f":
+        most = 2 ** (np.finfo(dtype).nmant + 1)
+        return -most, most
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+def fitting(who: str, number: Any, dtype: np.dtype) -> Any:
+    """A Python number in this dtype; a negative one may wrap around in uint8.
+
+    Raises:
+        TypeError: it is no number.
+        RuntimeError: it is too large, or NaN where whole numbers are wanted.
+    """
+    dtype_of_number(number)
+    if dtype.kind in "iu":
+        most = whole_range(dtype)[1]
+        if not -most - 1 <= number <= most:
+            raise RuntimeError(f"{who}: {number} does not fit into {dtype}")
+        number = int(number)
+    return cast(number, dtype)
+
+
 def as_float(x: Any) -> Any:
     """Integers and bools become the default dtype, where a result is a real number."""
     if hasattr(x, "dtype") and x.dtype.kind != "f":

@@ -8,6 +8,7 @@ from ..backend import math, op
 from ..backend.device import xp_of
 from . import function
 from .arithmetic import QUIET, Div, Square, maximum, minimum
+from .checks import check_number, check_tensor
 from .dtypes import as_float
 from .function import Primitive
 
@@ -185,6 +186,8 @@ class Clamp(Primitive):
         ctx.bounds = low, high
         if x.dtype.kind != "f":
             return np.clip(x, low, high)
+        if low != low or high != high:                   # a NaN bounds nothing
+            return x * np.nan
         return clamp_between(x, -np.inf if low is None else low,
                              np.inf if high is None else high)
 
@@ -288,9 +291,14 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
 
     Raises:
         RuntimeError: neither bound was given.
+        TypeError: x is no tensor, or a bound neither a number nor a tensor.
     """
     if min is None and max is None:
         raise RuntimeError("clamp: give min, max, or both")
+    check_tensor("clamp", "input", x)
+    for name, bound in (("min", min), ("max", max)):
+        if bound is not None and not isinstance(bound, function.Tensor):
+            check_number("clamp", name, bound)
     if isinstance(min, function.Tensor) or isinstance(max, function.Tensor):
         x = x if min is None else maximum(x, min)
         return x if max is None else minimum(x, max)

@@ -18,7 +18,9 @@ import numpy as np
 from ..backend import random
 from ..backend.device import xp_of
 from . import function
-from .dtypes import promote, rank
+from .arithmetic import Sub
+from .checks import check_number, check_real, check_tensor, check_whole_number
+from .dtypes import cast, fitting, promote, rank, whole_range
 from .function import CPU, Node, Primitive
 from .grad_mode import enable_grad, mode, no_grad
 from .indexing import Put
@@ -120,11 +122,18 @@ class InPlace:
 
     # ---- changing --------------------------------------------------------------------
 
-    def _in_place(self, recorded: Callable, plain: Callable, *others: Any) -> Any:
+    def _in_place(self, recorded: Callable, plain: Callable, *others: Any,
+                  alike: bool = False) -> Any:
         """Change this tensor: `recorded(x)` computes a new one when a gradient is
-        needed, else `plain(array)` changes the memory."""
+        needed, else `plain(array)` changes the memory.
+
+        With `alike` every element gets the same number, so that it does no harm if some
+        of them share their memory.
+        """
         if self._origin is not None:
             self._refresh()
+        if 0 in self.array.strides and not alike:
+            _check_apart(self.array)
         needed = self._requires_grad or any(isinstance(o, function.Tensor) and
                                             o.requires_grad for o in others)
         if not (needed and mode.enabled):
@@ -185,7 +194,10 @@ class InPlace:
         if rank(met) > rank(self.array.dtype):
             raise RuntimeError(f"{name}_: the result is {met} and does not fit into "
                                f"{self.array.dtype}")
-        if hasattr(value, "dtype") and value.dtype != self.array.dtype:
+        if not hasattr(value, "dtype"):
+            if self.array.dtype.kind in "iu":
+                value = cast(value, self.array.dtype)          # -1 is 255 in uint8
+        elif value.dtype != self.array.dtype:
             value = value.astype(self.array.dtype)
         return self._in_place(lambda x: getattr(x, name)(other),
                               lambda a: ufunc(a, value, out=a), other)
@@ -197,6 +209,7 @@ class InPlace:
 
     def sub_(self, other: Any, *, alpha: float = 1) -> Any:
         """self -= alpha · other."""
+        Sub.before_meeting(self.array, getattr(other, "array", other))    # no bools
         other = other if alpha == 1 else other * alpha
         return self._arithmetic_in_place("sub", np.subtract, other)
 
@@ -210,6 +223,8 @@ class InPlace:
 
     def pow_(self, other: Any) -> Any:
         """self **= other."""
+        if self.array.dtype.kind == "b":
+            raise NotImplementedError("pow_ is not there for bools; say .int()")
         return self._arithmetic_in_place("pow", np.power, other)
 
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
@@ -245,11 +260,16 @@ class InPlace:
         return self.add_(x / y * value)
 
     def fill_(self, value: Any) -> Any:
-        """Every element becomes `value`."""
-        is_tensor = isinstance(value, function.Tensor)
-        number = self.device.put(value.array) if is_tensor else value
+        """Every element becomes `value`, a number or a tensor without axes."""
+        if not isinstance(value, function.Tensor):
+            number = fitting("fill_", value, self.array.dtype)
+        elif value.ndim:
+            raise RuntimeError("fill_: expected a single number, got a tensor of shape "
+                               f"{tuple(value.shape)}; use copy_")
+        else:
+            number = self.device.put(value.array)
         return self._in_place(lambda x: Put.apply(x, value, index=...),
-                              lambda a: a.__setitem__(..., number), value)
+                              lambda a: a.__setitem__(..., number), value, alike=True)
 
     def zero_(self) -> Any:
         """Every element becomes 0."""
@@ -257,6 +277,8 @@ class InPlace:
 
     def copy_(self, source: Any, non_blocking: bool = False) -> Any:
         """The elements become those of `source` (broadcast, converted, moved)."""
+        if not isinstance(source, (function.Tensor, int, float, np.generic)):
+            check_tensor("copy_", "source", source)
         if not isinstance(source, function.Tensor):
             source = function.Tensor._of(np.asarray(source), CPU)
         return self._in_place(
@@ -325,38 +347,58 @@ class InPlace:
                  **old: Any) -> Any:
         """Elements drawn evenly from [from, to)."""
         low = old.get("from", from_)
-        if low > to:
-            raise RuntimeError(f"uniform_: expected from <= to, got {low} and {to}")
+        check_real("uniform_", "self", self)
+        most = np.finfo(self.array.dtype).max
+        if not -most <= low <= to <= most:
+            raise RuntimeError("uniform_: expected from <= to, both finite numbers of "
+                               f"{self.array.dtype}, got {low} and {to}")
         return self._fill_random(random.uniform, low, to, generator=generator)
 
     def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
         """Elements drawn from the normal distribution."""
-        if std < 0:
+        check_real("normal_", "self", self)
+        if not std >= 0:
             raise RuntimeError(f"normal_: std must not be negative, got {std}")
         return self._fill_random(random.normal, mean, std, generator=generator)
 
-    def random_(self, from_: int = 0, to: int | None = None, *, generator: Any = None,
-                **old: Any) -> Any:
+    def random_(self, from_: int | None = None, to: int | None = None, *,
+                generator: Any = None, **old: Any) -> Any:
         """Whole numbers drawn evenly from from … to - 1; random_(n) means 0 … n - 1.
 
         random_() draws what the dtype can hold: up to 2^24 for float32.
         """
         low, dtype = old.get("from", from_), self.array.dtype
-        if to is None and low:
-            low, to = 0, low
-        elif to is None:
-            to = 2 if dtype.kind == "b" else (
-                2 ** (np.finfo(dtype).nmant + 1) if dtype.kind == "f" else
-                np.iinfo(dtype).max) + 1
+        least, most = whole_range(dtype)
+        if to is None:
+            low, to = 0, most + 1 if low is None else low
+        low, to = (check_whole_number("random_", "from", low or 0),
+                   check_whole_number("random_", "to", to))
         if to <= low:
             raise RuntimeError(f"random_: expected from < to, got {low} and {to}")
+        if dtype.kind != "f" and not least <= low < to <= most + 1:
+            raise RuntimeError(f"random_: {low} … {to - 1} does not fit into {dtype}")
         return self._fill_random(random.integers, low, to, generator=generator)
 
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
-        """1 with probability p (a number, or one for each element), else 0."""
-        p = p.array if isinstance(p, function.Tensor) else p
-        draw = random.uniform(self.array.shape, 0, 1, np.float32, self.device, generator)
-        return self.copy_(function.Tensor._of(draw < p, self.device))
+        """1 with probability p (a number, or one for each element), else 0.
+
+        Raises:
+            RuntimeError: p is not from 0 to 1.
+        """
+        p = p.array if isinstance(p, function.Tensor) else check_number("bernoulli_", "p",
+                                                                        p)
+        drawn = random.bernoulli("bernoulli_", p, self.array.shape, self.device,
+                                 generator)
+        return self.copy_(function.Tensor._of(drawn, self.device))
+
+
+def _check_apart(array: Any) -> None:
+    """Raise if two elements of the array are one place in memory."""
+    if array.size and any(n > 1 and not s for n, s in zip(array.shape, array.strides)):
+        raise RuntimeError(f"a tensor of shape {array.shape} in which several elements "
+                           "are one place in memory (as `expand` makes it) cannot be "
+                           "changed in place: each would be changed several times; say "
+                           ".clone() first")
 
 
 def _places(base: Any, road: list) -> Any:

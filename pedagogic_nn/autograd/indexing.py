@@ -341,6 +341,9 @@ class Indexing:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = _plain(index, self.device)
+        if value is None or isinstance(value, str):
+            raise TypeError("x[…] = value: expected a tensor or a number, got "
+                            f"{type(value).__name__}")
         if not isinstance(value, (function.Tensor, int, float)):
             value = self.device.put(value)
 
@@ -350,7 +353,7 @@ class Indexing:
             except TypeError as error:                     # a host array met a GPU
                 raise RuntimeError(f"x[…] = value: {error}") from None
         self._in_place(lambda x: Put.apply(x, value, index=index),  # type: ignore
-                       plain, value)
+                       plain, value, alike=True)
 
     gather, scatter, scatter_add, nonzero = gather, scatter, scatter_add, nonzero
     index_select, index_add, index_copy, index_fill = (

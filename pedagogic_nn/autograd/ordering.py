@@ -9,6 +9,7 @@ import numpy as np
 
 from ..backend.device import to_host, xp_of
 from . import function, return_types
+from .function import Primitive
 from .indexing import gather
 from .reductions import axis
 
@@ -65,14 +66,48 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
 
 
 def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The element in the middle, the lower one of two; along `dim` with its index."""
+    """The element in the middle, the lower one of two; along `dim` with its index.
+
+    NaN where there is one.  Without `dim`, equal elements share the gradient.
+    """
     if dim is None:
-        flat = x.reshape(-1)
-        if not flat.numel():
+        if not x.numel():
             return function.Tensor._of(np.full((), np.nan, x.dtype), x.device)
-        return median(flat, 0).values
+        return Median.apply(x)
     n = x.shape[_axis(x, dim, "median")] if x.ndim else 1
+    if x.ndim and x.dtype.kind == "f" and bool(x.isnan().any()):
+        return _median_with_nan(x, dim, keepdim, (n + 1) // 2)
     return return_types.median(*kthvalue(x, (n + 1) // 2, dim, keepdim))
+
+
+class Median(Primitive):
+    """The element in the middle of all; those that are equal to it share the
+    gradient."""
+
+    @staticmethod
+    def forward(ctx, x):
+        flat = xp_of(x).sort(x.reshape(-1))                    # NaN comes last
+        y = flat[(flat.size - 1) // 2 if flat[-1] == flat[-1] else -1].reshape(())
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved
+        hits = (x == y) | ((x != x) & (y != y))
+        return hits * (g / hits.sum().astype(g.dtype))
+
+
+def _median_with_nan(x: Any, dim: int, keepdim: bool, k: int) -> Any:
+    """Along `dim` the first NaN, or the k-th smallest where there is none."""
+    nan = x.isnan()
+    index = argsort(x, dim).narrow(dim, k - 1, 1)
+    first = nan.long().argmax(dim, keepdim=True)
+    index = first.where(nan.any(dim, keepdim=True), index)
+    values = gather(x, dim, index)
+    if not keepdim:
+        values, index = values.squeeze(dim), index.squeeze(dim)
+    return return_types.median(values, index)
 
 
 def unique(x: Any, sorted: bool = True, return_inverse: bool = False,

@@ -11,6 +11,7 @@ import numpy as np
 from ..backend.device import xp_of
 from . import function
 from .arithmetic import unbroadcast
+from .checks import check_tensor, check_whole_number
 from .dtypes import as_dtype, promote
 from .function import Primitive
 from .reductions import axes, axis
@@ -20,7 +21,8 @@ def sizes(args: tuple) -> tuple[int, ...]:
     """x.view(2, 3), x.view((2, 3)) and x.view(torch.Size([2, 3])) mean the same."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
-    return tuple([int(n) for n in args])
+    return tuple([n if type(n) is int else check_whole_number("shape", "size", n)
+                  for n in args])
 
 
 class Reshape(Primitive):
@@ -207,11 +209,13 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
         RuntimeError: their other sizes differ.
         ValueError: none was given.
     """
-    tensors = list(tensors)
+    tensors = _listed("cat", tensors)
     if not tensors:
         raise ValueError("cat: expected at least one tensor, got an empty list")
     # PyTorch ignores tensors of shape (0,) here, whatever the others' shape.
     some = [x for x in tensors if x.ndim != 1 or x.numel()] or tensors[:1]
+    if not some[0].ndim:
+        raise RuntimeError("cat: single numbers have no axis to stand along; use stack")
     d = axis(dim, some[0].ndim, "cat")
     first = some[0].shape
     for k, x in enumerate(some):
@@ -223,9 +227,17 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     return Cat.apply(*some, dim=d)
 
 
+def _listed(who: str, tensors: Any) -> list:
+    """The tensors as a list, each of them checked."""
+    found = list(tensors)
+    for k, x in enumerate(found):
+        check_tensor(who, f"tensors[{k}]", x)
+    return found
+
+
 def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Tensors of one shape side by side along a new axis."""
-    tensors = list(tensors)
+    tensors = _listed("stack", tensors)
     for k, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
             raise RuntimeError("stack: all shapes must be equal; tensor 0 has "
@@ -303,8 +315,8 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
     if len(start) != len(end):
         raise RuntimeError(f"movedim: {len(start)} axes cannot move to {len(end)} places")
     order = [k for k in range(x.ndim) if k not in start]
-    for place, axis in sorted(zip(end, start, strict=True)):
-        order.insert(place, axis)
+    for place, d in sorted(zip(end, start, strict=True)):
+        order.insert(place, d)
     return Permute.apply(x, order=tuple(order))
 
 

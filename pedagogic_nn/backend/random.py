@@ -126,6 +126,22 @@ def integers(shape: Any, low: int, high: int, dtype: Any, device: Device,
     return device.put(np.asarray(rng.integers(low, high, shape)).astype(dtype))
 
 
+def bernoulli(who: str, p: Any, shape: Any, device: Device,
+              stream: Generator | None = None) -> Any:
+    """True with probability p, a number or an array that stretches to the shape.
+
+    Raises:
+        RuntimeError: a probability is not from 0 to 1, or the shapes do not fit.
+    """
+    if not bool(((0 <= p) & (p <= 1)).all() if hasattr(p, "all") else 0 <= p <= 1):
+        raise RuntimeError(f"{who}: probabilities must be from 0 to 1"
+                           f"{'' if hasattr(p, 'all') else f', got {p}'}")
+    try:
+        return uniform(shape, 0, 1, np.dtype(np.float32), device, stream) < p
+    except ValueError as error:
+        raise RuntimeError(f"{who}: {error}") from None
+
+
 def permutation(n: int, device: Device, stream: Generator | None = None) -> Any:
     """The numbers 0 … n - 1 in random order, int64."""
     return device.put((stream or generator(device)).numpy.permutation(n))

@@ -93,12 +93,14 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
     Raises:
         RuntimeError: `approximate` is neither 'none' nor 'tanh'.
+        TypeError: it is no string, or the input no tensor.
     """
     if approximate == "none":
-        return GELUFunction.apply(input, numbers=(ROOT_HALF, PEAK))
+        return GELUFunction.of(input, ROOT_HALF, PEAK)
     if approximate == "tanh":
-        return TanhGELUFunction.apply(input, numbers=(STEEPNESS, CUBIC))
-    raise RuntimeError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+        return TanhGELUFunction.of(input, STEEPNESS, CUBIC)
+    kind = RuntimeError if isinstance(approximate, str) else TypeError
+    raise kind(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
 
 
 class GELU(Module):

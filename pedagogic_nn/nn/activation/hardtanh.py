@@ -91,7 +91,7 @@ class Hardtanh(Module):
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace
-        if not self.max_val > self.min_val:
+        if self.max_val <= self.min_val:                     # NaN passes, as in PyTorch
             raise AssertionError(f"Hardtanh: max_val must be above min_val, got "
                                  f"{self.max_val} and {self.min_val}")
 

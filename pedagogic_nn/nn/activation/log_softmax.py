@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.function import Primitive
-from ...backend import ZERO, cuda, jit, like, math, op
+from ...backend import ZERO, cuda, jit, math, op
 from ...backend.softmax import (
     BLOCK,
     COLUMNS,
@@ -26,7 +25,7 @@ from ...backend.softmax import (
     row_sum,
 )
 from ..module import Module
-from .softmax import along, dim_of, method_of, run_columns, scores_of
+from .softmax import AlongAxis, dim_of, method_of, run_columns, scores_of
 
 # ---- forward -------------------------------------------------------------------------
 
@@ -114,11 +113,7 @@ def _forward_cuda(y, x):
         _row(y[k // P, :, k % P], x[k // P, :, k % P])
 
 
-@log_softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
-def _run_forward(run, x, dim):
-    y = like(x)
-    run_columns(run, dim, y, x)
-    return y
+log_softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)(run_columns)
 
 
 # ---- backward ------------------------------------------------------------------------
@@ -212,27 +207,13 @@ def _backward_cuda(dx, y, dy):
         _row_backward(dx[n, :, p], y[n, :, p], dy[n, :, p])
 
 
-@log_softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
-def _run_backward(run, y, dy, dim):
-    dx = like(y)
-    run_columns(run, dim, dx, y, dy)
-    return dx
-
+log_softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)(run_columns)
 
 # ---- along any axis ------------------------------------------------------------------
 
 
-class LogSoftmaxFunction(Primitive):
-    @staticmethod
-    def forward(ctx, x, dim):
-        ctx.dim = dim
-        y = along(dim, log_softmax_forward, x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx, dy):
-        return along(ctx.dim, log_softmax_backward, *ctx.saved, dy)
+class LogSoftmaxFunction(AlongAxis):
+    value, gradient = log_softmax_forward, log_softmax_backward
 
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,

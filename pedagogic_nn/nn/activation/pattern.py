@@ -7,8 +7,10 @@ Both are elementwise operations.  An activation is a class that names the two.
 """
 from typing import Any
 
+from ...autograd.checks import check_not_bool, check_tensor
 from ...autograd.dtypes import as_float
 from ...autograd.function import Primitive
+from ...autograd.tensor import Tensor
 from ...backend import Op
 
 
@@ -29,9 +31,14 @@ class ActivationFunction(Primitive):
     @classmethod
     def of(cls, input: Any, *numbers: float, inplace: bool = False) -> Any:
         """The activation of a tensor; with inplace=True written into that tensor."""
-        cls._check(numbers)
         if not inplace:
-            return cls.apply(input, numbers=numbers)
+            try:
+                return cls.apply(input, numbers=numbers)
+            except TypeError:            # asked when it has failed, which takes no time
+                check_tensor(cls._who(), "input", input)
+                raise
+        check_tensor(cls._who(), "input", input)
+        cls._check(numbers)
 
         def write(array: Any) -> None:
             array[...] = cls.value(cls._numbers_of(array), *numbers)
@@ -39,8 +46,10 @@ class ActivationFunction(Primitive):
 
     @classmethod
     def forward(cls, ctx, x, numbers=()):
-        cls._check(numbers)
-        x = cls._numbers_of(x)
+        if numbers:
+            cls._check(numbers)
+        if x.dtype.kind != "f":
+            x = cls._numbers_of(x)
         y = cls.value(x, *numbers)
         ctx.numbers = numbers
         ctx.save_for_backward(x if cls.keeps == "x" else y)
@@ -71,3 +80,9 @@ class ActivationFunction(Primitive):
     @classmethod
     def _who(cls) -> str:
         return cls.__name__.removesuffix("Function")
+
+
+def refuse_bools(who: str, input: Any) -> None:
+    """Raise for truth values, where others become real numbers."""
+    if isinstance(input, Tensor) and input.array.dtype.kind == "b":
+        check_not_bool(who, "input", input)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.factories import full
 from ...autograd.function import Primitive
 from ...backend import ZERO, cuda, jit, like, op
@@ -117,6 +118,8 @@ def prelu(input: Any, weight: Any) -> Any:
     Raises:
         RuntimeError: the weights do not fit the channels, or the dtypes differ.
     """
+    check_tensor("prelu", "input", input)
+    check_tensor("prelu", "weight", weight)
     if weight.ndim > 1:
         raise RuntimeError("prelu: weight must be one number, or one for each channel; "
                            f"got shape {tuple(weight.shape)}")

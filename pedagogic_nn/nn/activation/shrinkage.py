@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_number
 from ...backend import ZERO, math, op
 from ...backend.math import where
 from ..module import Module
-from .pattern import ActivationFunction
+from .pattern import ActivationFunction, refuse_bools
 
 
 @op
@@ -91,21 +92,27 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """input moved towards 0 by lambd, at most to 0.
 
     Raises:
-        RuntimeError: lambd is negative.
+        RuntimeError: lambd is negative, infinite or NaN.
     """
-    if not lambd >= 0:
-        raise RuntimeError(f"softshrink: lambd must not be negative, got {lambd}")
-    return SoftshrinkFunction.apply(input, numbers=(lambd,))
+    if not 0 <= check_number("softshrink", "lambd", lambd) < float("inf"):
+        raise RuntimeError("softshrink: lambd must be a finite number from 0 on, got "
+                           f"{lambd}")
+    return SoftshrinkFunction.of(input, lambd)
 
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """input, but 0 where its size is at most lambd."""
-    return HardshrinkFunction.apply(input, numbers=(lambd,))
+    return HardshrinkFunction.of(input, lambd)
 
 
 def tanhshrink(input: Any) -> Any:
-    """input - tanh(input), element by element."""
-    return TanhshrinkFunction.apply(input)
+    """input - tanh(input), element by element.
+
+    Raises:
+        RuntimeError: the input holds bools.
+    """
+    refuse_bools("tanhshrink", input)
+    return TanhshrinkFunction.of(input)
 
 
 class _Shrinkage(Module):
@@ -129,7 +136,7 @@ class Softshrink(_Shrinkage):
         input (*) → output (*)
 
     Raises:
-        RuntimeError: lambd is negative (when it is called).
+        RuntimeError: lambd is negative or infinite (when it is called).
 
     Example:
         >>> nn.Softshrink()(torch.tensor([-2.0, 0.1, 2.0]))

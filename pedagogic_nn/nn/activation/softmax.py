@@ -21,7 +21,7 @@ import numpy as np
 
 from ...autograd.function import Primitive
 from ...autograd.reductions import axes
-from ...backend import ONE, ZERO, cuda, jit, like, math, op
+from ...backend import ONE, ZERO, Op, cuda, jit, like, math, op
 from ...backend.device import xp_of
 from ...backend.softmax import BLOCK, COLUMNS, FEW, columns_at, exp_columns, exp_rows
 from ..module import Module
@@ -102,18 +102,15 @@ def _forward_cuda(y, x):
 
 
 @softmax_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
-def _run_forward(run, x, dim):
-    y = like(x)
-    run_columns(run, dim, y, x)
-    return y
-
-
-def run_columns(run: Callable, dim: int, *arrays: Any) -> None:
-    """Run kernels on arrays of one shape, seen as (N, C, P) around axis `dim`."""
-    shape = arrays[0].shape
+def run_columns(run: Callable, *arrays_and_dim: Any) -> Any:
+    """Arrays of one shape, the number of an axis → what kernels that see them as
+    (N, C, P) make of them."""
+    *arrays, dim = arrays_and_dim
+    out, shape = like(arrays[0]), arrays[0].shape
     N, C, P = prod(shape[:dim]), shape[dim], prod(shape[dim + 1:])
-    if arrays[0].size:
-        run((N * P,), *[a.reshape(N, C, P) for a in arrays], work=N * C * P)
+    if out.size:
+        run((N * P,), *[a.reshape(N, C, P) for a in (out, *arrays)], work=out.size)
+    return out
 
 
 # ---- backward ------------------------------------------------------------------------
@@ -184,27 +181,32 @@ def _backward_cuda(dx, y, dy):
         _row_backward(dx[n, :, p], y[n, :, p], dy[n, :, p])
 
 
-@softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
-def _run_backward(run, y, dy, dim):
-    dx = like(y)
-    run_columns(run, dim, dx, y, dy)
-    return dx
+softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)(run_columns)
 
 
 # ---- along any axis ------------------------------------------------------------------
 
 
-class SoftmaxFunction(Primitive):
-    @staticmethod
-    def forward(ctx, x, dim):
+class AlongAxis(Primitive):
+    """y of x along an axis, and dx of y and dy; a subclass names the two operations."""
+
+    value: Op
+    gradient: Op
+
+    @classmethod
+    def forward(cls, ctx, x, dim):
         ctx.dim = dim
-        y = along(dim, softmax_forward, x)
+        y = along(dim, cls.value, x)
         ctx.save_for_backward(y)
         return y
 
-    @staticmethod
-    def backward(ctx, dy):
-        return along(ctx.dim, softmax_backward, *ctx.saved, dy)
+    @classmethod
+    def backward(cls, ctx, dy):
+        return along(ctx.dim, cls.gradient, *ctx.saved, dy)
+
+
+class SoftmaxFunction(AlongAxis):
+    value, gradient = softmax_forward, softmax_backward
 
 
 def along(dim: int, operation: Callable, *arrays: Any) -> Any:

@@ -83,12 +83,12 @@ class LogSigmoidFunction(ActivationFunction):
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · input)) / beta; input itself where beta · input > threshold."""
-    return SoftplusFunction.apply(input, numbers=(beta, threshold))
+    return SoftplusFunction.of(input, beta, threshold)
 
 
 def logsigmoid(input: Any) -> Any:
     """log(sigmoid(input)), which does not overflow."""
-    return LogSigmoidFunction.apply(input)
+    return LogSigmoidFunction.of(input)
 
 
 class Softplus(Module):

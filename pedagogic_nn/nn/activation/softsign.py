@@ -11,7 +11,7 @@ import numpy as np
 
 from ...backend import ONE, ZERO, op
 from ..module import Module
-from .pattern import ActivationFunction
+from .pattern import ActivationFunction, refuse_bools
 
 
 @op
@@ -43,8 +43,13 @@ class SoftsignFunction(ActivationFunction):
 
 
 def softsign(input: Any) -> Any:
-    """input / (1 + |input|), element by element."""
-    return SoftsignFunction.apply(input)
+    """input / (1 + |input|), element by element.
+
+    Raises:
+        RuntimeError: the input holds bools.
+    """
+    refuse_bools("softsign", input)
+    return SoftsignFunction.of(input)
 
 
 class Softsign(Module):

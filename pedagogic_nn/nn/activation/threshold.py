@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.dtypes import fitting
+from ...autograd.tensor import Tensor
 from ...backend import ZERO, op
 from ...backend.math import where
 from ..module import Module
@@ -42,7 +44,13 @@ class ThresholdFunction(ActivationFunction):
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
-    """input, or value where it is not above threshold."""
+    """input, or value where it is not above threshold.
+
+    Raises:
+        RuntimeError: the value does not fit into whole numbers that the input holds.
+    """
+    if isinstance(input, Tensor) and input.array.dtype.kind in "iu":
+        value = fitting("threshold", value, input.array.dtype)
     return ThresholdFunction.of(input, threshold, value, inplace=inplace)
 
 

@@ -32,7 +32,6 @@ from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
 from ...backend.tiles import (
     PANEL_BYTES,
-    ROWS,
     VECTOR_BYTES,
     VECTORS,
     address,
@@ -50,7 +49,6 @@ TURN = np.kron(G, G)             # (16, 9): G w Gᵀ as a product with the 9 wei
 TURN_REVERSED = TURN[:, ::-1]
 PLACES = 16
 SQUARES = 256                    # of a run: the turned pixels should stay in a cache
-SUMS_BYTES = 2**20               # of some output channels: they must stay in a cache
 CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it saves
 
 
@@ -183,42 +181,40 @@ def _winograd_cpu(lo, hi, out, x, weights, bias, distances, padding, run, totals
     lanes, tall, wide = VECTOR_BYTES // size, (H + 1) // 2, (W + 1) // 2
     length, columns = distances[1] // size, wide + 1
     # One vector more than needed: places a power of two apart would share cache lines.
-    at_once = max(ROWS, SUMS_BYTES // (PLACES * length * size))
-    blocks = (M + at_once - 1) // at_once
-    pixels, results = C * length + lanes, min(M, at_once) * length + lanes
-    band = np.zeros(C * 4 * (run + 1) * columns + columns + 2 * lanes, x.dtype)
+    pixels, results = C * length + lanes, M * length + lanes
+    band = np.empty(C * 4 * (run + 1) * columns + columns + 2 * lanes, x.dtype)
     turned = np.empty(PLACES * pixels + lanes, x.dtype)
     sums = np.empty(PLACES * results + lanes, x.dtype)
     y, zero = np.empty(4 * (wide + lanes), x.dtype), np.zeros(1, x.dtype)
+    before = 0                                         # rows that were in the band
     for item in range(lo, hi):
         first, last = item * run, min((item + 1) * run, N * tall)
         row = first
         while row < last:
             n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+            if count != before:                        # other places for the zeros
+                band[:], before = 0, count
             fill(address(band), shift(address(x), n * C * h * w * size), C, h, w, i, 2, 2,
                  padding[0], padding[1], count + 1, columns, address(zero))
             _turn_rows(shift(address(turned), (row - first) * wide * size), address(band),
                        C, count, wide, length, pixels, count + 1, columns)
             row += count
-        for block in range(blocks):
-            m = M * block // blocks
-            some = M * (block + 1) // blocks - m
-            for place in range(PLACES):
-                sweep(some, (last - first) * wide, C,
-                      shift(address(weights), (place * M + m) * C * size), C * size,
-                      distances.ctypes.data, shift(address(turned), place * pixels * size),
-                      shift(address(sums), place * results * size), length * size)
-            row = first
-            while row < last:
-                n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
-                for k in range(some):
-                    _turn_rows_back(
-                        shift(address(out), ((n * M + m + k) * H + 2 * i) * W * size),
-                        shift(address(sums), (k * length + (row - first) * wide) * size),
-                        shift(address(bias), (m + k) * size), address(y),
-                        shift(address(totals), item * size), count, wide, results,
-                        H - 2 * i, W)
-                row += count
+        for place in range(PLACES):
+            sweep(M, (last - first) * wide, C,
+                  shift(address(weights), place * M * C * size), C * size,
+                  distances.ctypes.data, shift(address(turned), place * pixels * size),
+                  shift(address(sums), place * results * size), length * size)
+        row = first
+        while row < last:
+            n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+            for m in range(M):
+                _turn_rows_back(
+                    shift(address(out), ((n * M + m) * H + 2 * i) * W * size),
+                    shift(address(sums), (m * length + (row - first) * wide) * size),
+                    shift(address(bias), m * size), address(y),
+                    shift(address(totals), item * size), count, wide, results, H - 2 * i,
+                    W)
+            row += count
 
 
 @functools.lru_cache(maxsize=256)
@@ -227,7 +223,8 @@ def _plan(channels, rows, wide, threads, itemsize):
     panel = PANEL_BYTES // itemsize
 
     def cost(run):                       # panels of the thread that has most to do
-        return -(-(-(-rows // run)) // threads) * -(-run * wide // panel)
+        items = -(-rows // run)
+        return -(-items // threads) * -(-run * wide // panel)
 
     run = min(range(max(1, min(rows, SQUARES // wide)), 0, -1), key=cost)
     # Behind the last row a vector is written, and a whole panel read.  An odd number of

@@ -26,8 +26,8 @@ BLOCK = 1024            # numbers: 4 KiB of float32, which stay in the fastest c
 
 @jit(reassociate=True, forceinline=True)    # a call costs a tenth of a row of 64
 def moments(block):
-    """m, Σ (x - m) and Σ (x - m)² of a block (L,): m is the mean but for its rounding, and
-    the second sum is L times what rounding lost."""
+    """m, Σ (x - m) and Σ (x - m)² of a block (L,): m is the mean but for its rounding,
+    and the second sum is L times what rounding lost."""
     total = rest = squares = block.dtype.type(0)
     for j in range(block.size):
         total += block[j]
