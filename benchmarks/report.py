@@ -1,9 +1,10 @@
-"""Printing: a line for each row, the geometric mean, and a JSON file for the book's
-picture."""
+"""Printing: a line for each row, the geometric mean; and the JSON file that keeps it."""
 
 import json
 import math
+import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ def line(r: Result) -> str:
     """Name, what, threads, both times, the ratio with its range, an arrow if behind."""
     ahead = " " if r.ratio <= 1 else "←"
     return (
-        f"{r.name:<32} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} "
+        f"{r.name:<40} {r.what:<19} {r.threads:>2}  {seconds(r.ours)} "
         f"{seconds(r.theirs)}  {r.ratio:5.2f} ({r.low:.2f} … {r.high:.2f}) {ahead}"
     )
 
 
 HEADER = (
-    f"{'row':<32} {'what':<19} {'th':>2}  {'ours':>9} {'PyTorch':>9}  ratio (low … high)"
+    f"{'row':<40} {'what':<19} {'th':>2}  {'ours':>9} {'PyTorch':>9}  ratio (low … high)"
 )
 
 
@@ -35,25 +36,49 @@ def seconds(t: float) -> str:
     return f"{t * 1e9:6.0f} ns"
 
 
+def geometric_mean(ratios: Iterable[float]) -> float:
+    """The mean of ratios: 0.5 and 2 make 1."""
+    logarithms = [math.log(ratio) for ratio in ratios]
+    return math.exp(sum(logarithms) / len(logarithms))
+
+
 def summary(results: list[Result]) -> str:
     """The geometric mean of the ratios, and the rows where PyTorch is ahead."""
-    mean = math.exp(sum(math.log(r.ratio) for r in results) / len(results))
     behind = [r for r in results if r.ratio > 1]
     text = (
-        f"\n{len(results)} rows, geometric mean of ours / PyTorch {mean:.2f}; "
+        f"\n{len(results)} rows, geometric mean of ours / PyTorch "
+        f"{geometric_mean(r.ratio for r in results):.2f}; "
         f"ahead in {len(results) - len(behind)}"
     )
     return text + "".join(f"\n  behind: {line(r)}" for r in behind)
+
+
+def others(content: dict[str, Any]) -> str:
+    """Memory, start and growth, as text."""
+    lines = [f"peak memory   {m['name']:<28} {m['ours']:6.0f} MiB {m['theirs']:6.0f} MiB "
+             f"{m['ratio']:5.2f}" for m in content["memory"]]
+    lines += [
+        f"start         {s['name']:<28} warm {seconds(s['warm'])}"
+        + (f", cold {seconds(s['cold'])}" if s["cold"] is not None else "")
+        + (f"; PyTorch {seconds(s['theirs'])}" if s["theirs"] is not None else "")
+        for s in content["start"]]
+    lines += [f"growth        {g['name']:<28} slope {g['slopes'][0]:.2f}, "
+              f"PyTorch's {g['slopes'][1]:.2f}" for g in content["growth"]]
+    return "\n".join(lines)
+
+
+# ---- the file ------------------------------------------------------------------------
 
 
 def machine(torch: Any) -> dict[str, str]:
     """What the figures were measured on."""
     return {
         "processor": _processor(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
+        "cores": str(os.cpu_count()),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
         "numba": numba.__version__,
-        "torch": torch.__version__,
+        "PyTorch": torch.__version__,
     }
 
 
@@ -67,7 +92,30 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def write(path: str, results: list[Result], torch: Any) -> None:
-    """All figures as JSON."""
-    content = {"machine": machine(torch), "results": [r.as_dict() for r in results]}
-    Path(path).write_text(json.dumps(content, indent=1) + "\n")
+def write(path: str, content: dict[str, Any]) -> None:
+    """All figures as JSON, to four digits, a line for each row."""
+    lines = [f"{json.dumps(key)}: {_written(value)}" for key, value in content.items()]
+    Path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+
+
+def _written(value: Any) -> str:
+    if not isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    rows = [r.as_dict() if isinstance(r, Result) else r for r in value]
+    return "[\n" + ",\n".join(
+        json.dumps(_rounded(r), ensure_ascii=False) for r in rows) + "\n]"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_rounded(v) for v in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def read(path: str) -> dict[str, Any]:
+    """What `write` wrote."""
+    content = json.loads(Path(path).read_text("utf-8"))
+    content["results"] = [Result(**r) for r in content["results"]]
+    return content

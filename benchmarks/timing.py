@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-
-SLOW = 0.25                   # seconds: of calls that take longer, three rounds are enough
+SLOW = 0.25             # seconds: of calls that take longer, three rounds are enough
 
 
 @dataclass

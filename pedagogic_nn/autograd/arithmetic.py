@@ -391,7 +391,8 @@ def pow(x: Any, y: Any) -> Any:
     """
     if type(y) is int and y < 0 and isinstance(x, function.Tensor) and \
             x.array.dtype.kind in "iu":
-        raise RuntimeError("pow: whole numbers have no negative powers; say .float()")
+        raise RuntimeError("pow: whole numbers have no negative integer powers; say "
+                           ".float()")
     if type(y) in (int, float) and y == 2 and isinstance(x, function.Tensor) and \
             x.array.dtype.kind == "f":
         return Square.apply(x)
@@ -494,6 +495,9 @@ def ge(x: Any, y: Any) -> Any:
     return _plain(np.greater_equal, x, y)
 
 
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
 def floor_divide(x: Any, y: Any) -> Any:
     """x / y rounded down; the gradient is 0."""
     return FloorDivide.apply(x, y)
@@ -530,6 +534,7 @@ class Arithmetic:
     remainder, fmod, floor_divide, isclose = remainder, fmod, floor_divide, isclose
     maximum, minimum, atan2, arctan2 = maximum, minimum, atan2, atan2
     eq, ne, lt, le, gt, ge = eq, ne, lt, le, gt, ge
+    not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
     logical_and, logical_or, logical_xor = logical_and, logical_or, logical_xor
     lerp = lerp
 
@@ -583,8 +588,8 @@ class Arithmetic:
         """A copy with `value` where mask is True; no gradient passes there.
 
         Raises:
-            RuntimeError: the mask does not stretch to the tensor's shape, or the value is
-            no single number or does not fit into the dtype.
+            RuntimeError: the shapes do not broadcast, or the value is no single number or
+                does not fit into the dtype.
         """
         dtype = self.array.dtype                          # type: ignore[attr-defined]
         if not isinstance(value, function.Tensor):
@@ -594,11 +599,7 @@ class Arithmetic:
                                f"of shape {tuple(value.shape)}; use where")
         elif value.dtype != dtype:
             value = value.to(dtype)
-        filled = where(~mask, self, value)
-        if filled.shape != self.shape:                    # type: ignore[attr-defined]
-            raise RuntimeError(f"masked_fill: a mask of shape {tuple(mask.shape)} does "
-                               f"not stretch to {tuple(self.shape)}")  # type: ignore
-        return filled
+        return where(~mask, self, value)
 
     def addcmul(self, x: Any, y: Any, *, value: float = 1) -> Any:
         """self + value · x · y."""

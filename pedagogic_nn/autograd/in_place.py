@@ -335,6 +335,10 @@ class InPlace:
         self.array, self._origin = array, None
         return self
 
+    def resize_as_(self, other: Any) -> Any:
+        """The shape of another tensor, keeping the elements that still fit."""
+        return self.resize_(*other.shape)
+
     # ---- random fillings -------------------------------------------------------------
 
     def _fill_random(self, draw: Callable, *args: Any, generator: Any = None) -> Any:

@@ -11,6 +11,7 @@ from ..backend import op
 from ..backend.device import xp_of
 from ..backend.gemm import product
 from .arithmetic import unbroadcast
+from .checks import check_tensor
 from .function import Primitive
 
 
@@ -73,11 +74,18 @@ def _check(a, b):
 
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product, with PyTorch's rules for vectors and batch axes."""
-    return Matmul.apply(a, b)
+    try:
+        return Matmul.apply(a, b)
+    except AttributeError:               # asked when it has failed, which takes no time
+        check_tensor("matmul", "input", a)
+        check_tensor("matmul", "other", b)
+        raise
 
 
 def _with_axes(name: str, first: int, second: int) -> Any:
     def product(a: Any, b: Any) -> Any:
+        check_tensor(name, "input", a)
+        check_tensor(name, "other", b)
         if a.ndim != first or b.ndim != second:
             raise RuntimeError(f"{name}: expected tensors with {first} and {second} "
                                f"axes, got shapes {tuple(a.shape)} and {tuple(b.shape)}")

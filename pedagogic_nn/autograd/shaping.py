@@ -169,6 +169,7 @@ def unsqueeze(x: Any, dim: int) -> Any:
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Axes start_dim … end_dim merged into one."""
+    check_tensor("flatten", "input", x)
     a, b = (axis(d, x.ndim, "flatten") for d in (start_dim, end_dim))
     if x.ndim == 0:
         return Reshape.apply(x, shape=(1,))
@@ -361,6 +362,10 @@ class Shaping:
     def reshape_as(self, other: Any) -> Any:
         """This tensor in the shape of another."""
         return reshape(self, other.shape)
+
+    def broadcast_to(self, shape: Any) -> Any:
+        """This tensor stretched to `shape` without copying."""
+        return expand(self, shape)
 
     def expand_as(self, other: Any) -> Any:
         """This tensor stretched to the shape of another."""

@@ -202,6 +202,11 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
         """Whether it lives on a GPU."""
         return self.device.type == "cuda"
 
+    @property
+    def is_cpu(self) -> bool:
+        """Whether it lives on a CPU."""
+        return not self.is_cuda
+
     def get_device(self) -> int:
         """The number of its GPU, -1 on the CPU."""
         return self.device.index if self.is_cuda else -1

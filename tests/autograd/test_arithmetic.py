@@ -74,7 +74,19 @@ def test_the_default_dtype_is_what_integers_become():
     (lambda x: x > torch.ones(2), "greater: shapes"), (lambda x: x + "a", "got str"),
     (lambda x: torch.where(x > 0, x, torch.ones(2)), "where: shapes"),
     (lambda x: torch.where(x, x, x), "expected a bool condition"),
-    (lambda x: x.masked_fill(torch.ones(2, 3, 4).bool(), 0), "does not stretch"),
+    (lambda x: x.masked_fill(torch.ones(2).bool(), 0), "do not broadcast"),
+    (lambda x: x.masked_fill_(torch.ones(2, 3, 4).bool(), 0), "does not fit into"),
+    (lambda x: x.masked_fill(x > 0, torch.ones(4)), "must be a single number"),
+    (lambda x: x.long().masked_fill(x > 0, float("nan")), "nan does not fit into int64"),
+    (lambda x: x - True, "bools cannot be subtracted"),
+    (lambda x: x - (x > 0), "bools cannot be subtracted"),
+    (lambda x: torch.arange(3) // torch.arange(3), "ZeroDivisionError"),
+    (lambda x: torch.arange(3) % 0, "remainder: ZeroDivisionError"),
+    (lambda x: torch.fmod(torch.arange(3), 0), "fmod: ZeroDivisionError"),
+    (lambda x: torch.div(torch.arange(3), 0, rounding_mode="trunc"), "ZeroDivisionErr"),
+    (lambda x: (x > 0) // (x > 0), "not there for bools"),
+    (lambda x: (x > 0) ** (x > 0), "not there for bools"),
+    (lambda x: x & 1, "bools and whole numbers, got float32"),
     (lambda x: torch.clamp(x), "give min, max, or both"), (lambda x: ~x, "inverts bools"),
     (lambda x: torch.div(x, 2, rounding_mode="up"), "rounding_mode"),
     (lambda x: (x > 0) - (x > 0), "bools cannot be subtracted"),
@@ -111,3 +123,12 @@ def test_logic():
     assert (a & 1).tolist() == [0, 1, 0] and (~a).tolist() == [-1, -2, -3]
     assert ((a > 0) | (b > 0)).tolist() == [False, True, True]
     assert ((a > 0) ^ True).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(("long", "short"), [
+    ("not_equal", "ne"), ("less", "lt"), ("less_equal", "le"), ("greater", "gt"),
+    ("greater_equal", "ge")])
+def test_comparisons_have_a_long_name_too(long, short):
+    x = torch.tensor([1.0, 2.0, 3.0])
+    for both in (torch, torch.Tensor):
+        assert getattr(both, long)(x, 2).equal(getattr(both, short)(x, 2))

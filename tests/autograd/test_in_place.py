@@ -146,6 +146,7 @@ def test_shapes_change_in_place():
     assert x.squeeze_().transpose_(0, 1).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert x.resize_(2, 2).tolist() == [[0, 1], [2, 3]]
     assert x.resize_(5).tolist() == [0, 1, 2, 3, 0]
+    assert x.resize_as_(torch.zeros(1, 2)).tolist() == [[0, 1]]
     y = leaf(3)
     z = (y * 2).unsqueeze_(1)
     z.mul_(3)

@@ -126,3 +126,11 @@ def test_every_function_has_a_method_of_its_name():
         if name not in ("cat", "einsum"):
             assert callable(getattr(Tensor, name))
     assert np.array(torch.zeros(2, 3).T).shape == (3, 2)
+
+
+def test_broadcast_to_stretches_as_expand():
+    x = torch.ones(2, 1, requires_grad=True)
+    y = x.broadcast_to((3, 2, 4))
+    assert y.equal(x.expand(3, 2, 4)) and y.stride() == (0, 1, 0)
+    y.sum().backward()
+    assert x.grad.tolist() == [[12.0], [12.0]]

@@ -11,7 +11,6 @@ where N counts what the axes before it hold, and P what those after it do.
 
 Book: losses/cross_entropy.
 """
-import operator
 import warnings
 from collections.abc import Callable
 from math import prod
@@ -19,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor, check_whole_number
 from ...autograd.function import Primitive
-from ...autograd.reductions import axes
+from ...autograd.reductions import axis
 from ...backend import ONE, ZERO, Op, cuda, jit, like, math, op
 from ...backend.device import xp_of
 from ...backend.softmax import BLOCK, COLUMNS, FEW, columns_at, exp_columns, exp_rows
@@ -226,7 +226,9 @@ def scores_of(who: str, input: Any, dtype: Any) -> Any:
 
     Raises:
         NotImplementedError: it is not of real numbers then (PyTorch's exception).
+        TypeError: it is no tensor.
     """
+    check_tensor(who, "input", input)
     input = input if dtype is None else input.to(dtype)
     if not input.is_floating_point():
         raise NotImplementedError(f"{who}: scores must be in floating point, got "
@@ -249,7 +251,7 @@ def dim_of(who: str, dim: int | None, ndim: int, stacklevel: int) -> int:
                       "chooses one is easy to get wrong", UserWarning,
                       stacklevel=stacklevel)
         return 0 if ndim in (0, 1, 3) else 1
-    return (axes(operator.index(dim), ndim, who) or (0,))[0]
+    return axis(dim, ndim, who)
 
 
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
@@ -268,7 +270,8 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
 def method_of(function: Callable) -> Callable:
     """`x.softmax(dim, dtype=None)` and `torch.softmax(x, dim, …)`: `dim` must be said."""
     def method(input: Any, dim: int, dtype: Any = None) -> Any:
-        return function(input, operator.index(dim), dtype=dtype)
+        dim = check_whole_number(function.__name__, "dim", dim)
+        return function(input, dim, dtype=dtype)
 
     method.__name__ = method.__qualname__ = function.__name__
     method.__doc__ = function.__doc__
@@ -321,6 +324,7 @@ class Softmax2d(Module):
     """
 
     def forward(self, input: Any) -> Any:
+        check_tensor("Softmax2d", "input", input)
         if input.ndim not in (3, 4):
             raise ValueError("Softmax2d: expected input of shape (N, C, H, W) or "
                              f"(C, H, W), got {tuple(input.shape)}")

@@ -16,6 +16,7 @@ Book: nn/convolution.
 """
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ..windows import two, whole_numbers
 from .conv import _Convolution
@@ -121,6 +122,7 @@ class _Transposed(_Convolution):
     def _extra(self, input: Any, output_size: Any) -> tuple[int, ...]:
         """The output_padding with which the output has this size."""
         who, n, sizes = type(self).__name__, self.n, tuple(output_size)
+        check_tensor(who, "input", input)
         if len(sizes) not in (n, input.ndim):
             raise ValueError(f"{who}: output_size must have {n} or {input.ndim} numbers "
                              f"for input of shape {tuple(input.shape)}, got {sizes}")

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ..windows import whole_numbers
 from .reference import reach
 
@@ -20,6 +21,9 @@ def check_operands(who: str, x: Any, weight: Any, bias: Any, groups: int, channe
     Raises:
         RuntimeError: they do not; the message says which.
     """
+    check_tensor(who, "input", x)
+    if bias is not None:
+        check_tensor(who, "bias", bias)
     n = weight.ndim - 2
     names = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
     if x.ndim not in (n + 1, n + 2):
@@ -51,6 +55,7 @@ def check_operands(who: str, x: Any, weight: Any, bias: Any, groups: int, channe
 
 def check_weight(who: str, weight: Any, n: int) -> None:
     """The weight has two axes and those of n dimensions."""
+    check_tensor(who, "weight", weight)
     if weight.ndim != n + 2:
         names = "(out, in, kL)" if n == 1 else "(out, in, kH, kW)"
         raise RuntimeError(f"{who} expected weight of shape {names}, got shape "

@@ -23,8 +23,8 @@ def sweep(rows, pixels, taps, w, w_row, distances, x, y, y_row):
             at, end, width = 0, pixels * size, vectors_of(height) * VECTOR_BYTES
             while at < end:
                 wide = width > PANEL_BYTES and end - at >= width
-                outputs_tile(height, wide, some, shift(w, i * w_row + k * size), w_row,
-                             distances + k * 8, shift(x, at), shift(y, i * y_row + at),
-                             y_row, k > 0)
+                outputs_tile(height, wide, some, shift(w, i * w_row + k * size), size,
+                             distances + k * 8, shift(x, at), w_row,
+                             shift(y, i * y_row + at), y_row, k > 0)
                 at += width if wide else PANEL_BYTES
             i += height

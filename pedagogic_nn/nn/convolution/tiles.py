@@ -1,11 +1,13 @@
 """Register tiles for convolution: sums that stay in vector registers, as LLVM vectors.
 
-backend/tiles.py explains the tile of a matrix product.  These two differ in where they
+backend/tiles.py explains the tile of a matrix product.  These differ in where they
 read.  A tap of a filter is a fixed distance in memory from the pixel that it is for, so
 a table of distances replaces the matrix of all patches, which is never built:
 
     outputs_tile    up to 6 output channels, 2 vectors of neighbouring pixels
                     y_ij += w_i,tap · x[j + distance of the tap]          sum over taps
+    channels_tile   the same sum for up to 6 neighbouring pixels, 2 vectors of output
+                    channels
     weights_tile    up to 6 taps, 2 output channels; both read vectors of pixels
                     dw_i,o += x[j + distance of tap i] · dy_o,j           sum over pixels
 """
@@ -39,23 +41,26 @@ def _sums(builder, v, rows, columns):
 # ---- outputs: weights times pixels ---------------------------------------------------
 
 
-def _outputs_tile(rows, vectors):
+def _outputs_tile(rows, vectors, channels=False):
+    """The rows of a tile are output channels, its columns pixels; or the other way round,
+    if the vectors hold `channels`."""
     def generate(context, builder, signature, arguments):
-        taps, w, w_row, distances, x, y, y_row, accumulate = arguments
+        taps, w, w_step, distances, x, row_step, y, y_row, accumulate = arguments
         v = Vectors(context, builder, signature.args[1])
-        size = taps.type(signature.args[1].dtype.bitwidth // 8)
         at = [taps.type(j * VECTOR_BYTES) for j in range(vectors)]
         sums = _sums(builder, v, rows, vectors)
-        row_of = [builder.mul(taps.type(i), w_row) for i in range(rows)]
+        row_of = [builder.mul(taps.type(i), row_step) for i in range(rows)]
         with cgutils.for_range(builder, taps) as loop:
             pixels = cgutils.pointer_add(
                 builder, x, _distance(builder, distances, loop.index))
-            x_now = [v.load(pixels, offset) for offset in at]
-            w_now = cgutils.pointer_add(builder, w, builder.mul(loop.index, size))
+            weights = cgutils.pointer_add(builder, w, builder.mul(loop.index, w_step))
+            across, along = (weights, pixels) if channels else (pixels, weights)
+            now = [v.load(across, offset) for offset in at]
             for row, totals in zip(row_of, sums, strict=True):
-                weight = v.broadcast(w_now, row)
-                for x_j, total in zip(x_now, totals, strict=True):
-                    builder.store(v.multiply_add(weight, x_j, builder.load(total)), total)
+                number = v.broadcast(along, row)
+                for column, total in zip(now, totals, strict=True):
+                    builder.store(v.multiply_add(number, column, builder.load(total)),
+                                  total)
 
         def finish(old):
             for i, totals in enumerate(sums):
@@ -72,9 +77,9 @@ def _outputs_tile(rows, vectors):
                 finish(old=False)
 
     @intrinsic
-    def tile(typing, taps, w, w_row, distances, x, y, y_row, accumulate):
+    def tile(typing, taps, w, w_step, distances, x, row_step, y, y_row, accumulate):
         n = types.intp
-        return types.void(n, w, n, n, w, w, n, types.boolean), generate
+        return types.void(n, w, n, n, w, n, w, n, types.boolean), generate
 
     return tile
 
@@ -84,6 +89,10 @@ _outputs1, _outputs2, _outputs3, _outputs4, _outputs5, _outputs6 = (
 # One or two rows leave registers free, for as many sums as hide the latency of a
 # multiply-add.
 _outputs1_wide, _outputs2_wide = _outputs_tile(1, 8), _outputs_tile(2, 4)
+_channels1, _channels2, _channels3, _channels4, _channels5, _channels6 = (
+    _outputs_tile(rows, 2, channels=True) for rows in range(1, ROWS + 1))
+_half1, _half2, _half3, _half4, _half5, _half6 = (
+    _outputs_tile(rows, 1, channels=True) for rows in range(1, ROWS + 1))
 
 
 @jit
@@ -98,8 +107,9 @@ def outputs_tile(rows, wide, *arguments):
 
     Args:
         wide: one or two rows and `vectors_of(rows)` vectors.
-        arguments: taps, w, w_row, distances, x, y, y_row, accumulate.  Strides are in
-            bytes, the rows of w are contiguous, `distances` is the address of the table.
+        arguments: taps, w, its step from tap to tap, distances, x, w's step from row to
+            row, y, y_row, accumulate.  Steps are in bytes, `distances` is the address of
+            the table.
     """
     if rows == 6:
         _outputs6(*arguments)
@@ -117,6 +127,48 @@ def outputs_tile(rows, wide, *arguments):
         _outputs1_wide(*arguments)
     else:
         _outputs1(*arguments)
+
+
+@jit
+def channels_tile(rows, half, *arguments):
+    """y (rows, 2 vectors) = or += Σ_tap x at the distance of the tap · w (taps, …): the
+    rows are pixels.
+
+    Args:
+        half: one vector of channels only.
+        arguments: taps, w, its step from tap to tap, distances, x, its step from pixel to
+            pixel, y, y_row, accumulate.
+    """
+    if half:
+        _half_tile(rows, *arguments)
+    elif rows == 6:
+        _channels6(*arguments)
+    elif rows == 5:
+        _channels5(*arguments)
+    elif rows == 4:
+        _channels4(*arguments)
+    elif rows == 3:
+        _channels3(*arguments)
+    elif rows == 2:
+        _channels2(*arguments)
+    else:
+        _channels1(*arguments)
+
+
+@jit
+def _half_tile(rows, *arguments):
+    if rows == 6:
+        _half6(*arguments)
+    elif rows == 5:
+        _half5(*arguments)
+    elif rows == 4:
+        _half4(*arguments)
+    elif rows == 3:
+        _half3(*arguments)
+    elif rows == 2:
+        _half2(*arguments)
+    else:
+        _half1(*arguments)
 
 
 # ---- weights: pixels times pixels ----------------------------------------------------

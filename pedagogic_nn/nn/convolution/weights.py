@@ -52,7 +52,7 @@ def _fill(band, source, inputs, height, width, first, tall, wide, top, left, row
                 row = (a * wide + (left + r) % wide) * rows + i
                 if 0 <= y < height:
                     count = min(columns - start, (width - r + wide - 1) // wide)
-                    _turn(band, (row * columns + start) * channels, source,
+                    turn(band, (row * columns + start) * channels, source,
                           y * width + r, wide, height * width, count, inputs,
                           channels)
                 else:
@@ -95,8 +95,8 @@ def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x
             for n in range(images):
                 for p in range(0, pixels, PIXELS_BLOCK):
                     outputs_tile(rows, False, min(PIXELS_BLOCK, pixels - p),
-                                 shift(dy, n * dy_image + i * dy_row + p * size), dy_row,
-                                 distances + p * 8, shift(x, n * x_image + at),
+                                 shift(dy, n * dy_image + i * dy_row + p * size), size,
+                                 distances + p * 8, shift(x, n * x_image + at), dy_row,
                                  shift(dw, i * dw_row + at), dw_row,
                                  accumulate != 0 or n > 0 or p > 0)
         i += rows

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from ...autograd.arithmetic import check_shapes, unbroadcast
+from ...autograd.checks import check_number, check_tensor
 from ...autograd.function import Primitive
-from ...autograd.reductions import axes
+from ...autograd.reductions import axis
 from ...backend import ONE, ZERO, cuda, jit, like, math, op
 from ...backend.device import xp_of
 from ..module import Module
@@ -140,14 +141,16 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
             negative.
         IndexError: there is no axis `dim`.
     """
-    if eps < 0:
+    check_tensor("cosine_similarity", "x1", x1)
+    check_tensor("cosine_similarity", "x2", x2)
+    if not check_number("cosine_similarity", "eps", eps) >= 0:
         raise RuntimeError(f"cosine_similarity: eps must not be negative, got {eps}")
     if x1.dtype.kind != "f" and x2.dtype.kind != "f":
         raise RuntimeError(f"cosine_similarity expected real numbers, got {x1.dtype} and "
                            f"{x2.dtype}; convert one, for example with .float()")
     check_shapes("cosine_similarity", x1, x2)
-    (axis,) = axes(dim, max(x1.ndim, x2.ndim), "cosine_similarity") or (0,)
-    return CosineSimilarityFunction.apply(x1, x2, dim=axis, eps=float(eps))
+    dim = axis(dim, max(x1.ndim, x2.ndim), "cosine_similarity")
+    return CosineSimilarityFunction.apply(x1, x2, dim=dim, eps=float(eps))
 
 
 class CosineSimilarity(Module):

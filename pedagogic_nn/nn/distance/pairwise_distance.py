@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.arithmetic import check_shapes, promote, unbroadcast
+from ...autograd.checks import check_not_bool, check_number, check_tensor
 from ...autograd.dtypes import as_float, cast
 from ...autograd.function import Primitive
 from ...backend import ONE, TWO, ZERO, cuda, jit, like, math, op
@@ -216,13 +217,17 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6,
     """The p-norm of x1 - x2 + eps along the last axis; see `PairwiseDistance`.
 
     Raises:
-        TypeError: p or eps is no number.
-        RuntimeError: the shapes do not broadcast, or vectors without numbers have no
-            largest one.
+        TypeError: p or eps is no number, or keepdim no bool.
+        RuntimeError: a tensor holds bools, the shapes do not broadcast, or vectors
+            without numbers have no largest one.
     """
     for name, number in (("p", p), ("eps", eps)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise TypeError(f"pairwise_distance: {name} must be a number, got {number!r}")
+        check_number("pairwise_distance", name, number)
+    if not isinstance(keepdim, bool):
+        raise TypeError(f"pairwise_distance: keepdim must be a bool, got {keepdim!r}")
+    for name, x in (("x1", x1), ("x2", x2)):
+        check_tensor("pairwise_distance", name, x)
+        check_not_bool("pairwise_distance", name, x)
     check_shapes("pairwise_distance", x1, x2)
     if (p < 0 or p == INF) and 0 in (x1.shape[-1:] + x2.shape[-1:]):
         raise RuntimeError(f"pairwise_distance: with p = {p} vectors need numbers, got "

@@ -13,6 +13,7 @@ import math as _math
 from math import prod
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from .dropout import DropoutModule, check_probability, dropped
 
 # λ α of SELU, where x + α' (e^x - 1) goes for x → -∞
@@ -38,6 +39,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False,
 def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False,
                           inplace: bool = False) -> Any:
     """Channels of (N, C, *) replaced with probability p; see `FeatureAlphaDropout`."""
+    check_tensor("feature_alpha_dropout", "input", input)
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise RuntimeError("feature_alpha_dropout reads input of shape (N, C, *), got "

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, math, op, random
 from ..module import Module
@@ -135,6 +136,7 @@ def dropped(who: str, input: Any, p: float, training: bool, inplace: bool, each:
             scale: float | None = None, shift: float = 0.0,
             shift_dropped: float = 0.0) -> Any:
     """`input` with some parts dropped, or itself if there is nothing to do."""
+    check_tensor(who, "input", input)
     check_probability(who, p)
     p = float(p)
     if p == 0 or not training or not input.array.size:
@@ -185,6 +187,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True,
 def dropout1d(input: Any, p: float = 0.5, training: bool = True,
               inplace: bool = False) -> Any:
     """Each channel of (N, C, L) or (C, L) dropped with probability p; see `Dropout1d`."""
+    check_tensor("dropout1d", "input", input)
     if input.ndim not in (2, 3):
         raise RuntimeError(f"dropout1d reads input of shape (N, C, L) or (C, L), got "
                            f"{tuple(input.shape)}")
@@ -194,6 +197,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True,
 def dropout2d(input: Any, p: float = 0.5, training: bool = True,
               inplace: bool = False) -> Any:
     """Each channel of (N, C, H, W) dropped with probability p; see `Dropout2d`."""
+    check_tensor("dropout2d", "input", input)
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise RuntimeError(f"dropout2d reads input of shape (N, C, H, W), got {shape}")

@@ -13,6 +13,7 @@ Book: nn/linear.
 import math
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...autograd.products import matmul_arrays
@@ -155,6 +156,8 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     Raises:
         RuntimeError: the sizes or the dtypes do not fit.
     """
+    for name, x in (("input1", input1), ("input2", input2), ("weight", weight)):
+        check_tensor("bilinear", name, x)
     if weight.ndim != 3 or (bias is not None and bias.shape != weight.shape[:1]):
         raise RuntimeError("bilinear: expected weight (O, I, J) and bias (O,), got "
                            f"{tuple(weight.shape)}"

@@ -8,7 +8,8 @@ Book: nn/linear.
 import math
 from typing import Any
 
-from ...autograd.reductions import axes
+from ...autograd.checks import check_tensor
+from ...autograd.reductions import axis
 from ...autograd.shaping import flatten, unflatten
 from ..module import Module
 
@@ -75,7 +76,8 @@ class Unflatten(Module):
         if not sizes:
             raise RuntimeError("Unflatten: unflattened_size names no axes; give at least "
                                "one size")
-        (dim,) = axes(self.dim, input.ndim, "Unflatten") or (0,)
+        check_tensor("Unflatten", "input", input)
+        dim = axis(self.dim, input.ndim, "Unflatten")
         size = input.shape[dim]
         known = math.prod(n for n in sizes if n != -1)
         fits = known == size if -1 not in sizes else known and size % known == 0

@@ -9,6 +9,7 @@ Book: nn/linear.
 import math
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...autograd.products import matmul_arrays
@@ -71,8 +72,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
     Raises:
         RuntimeError: the sizes or the dtypes do not fit.
+        TypeError: input or weight is no tensor.
     """
-    x, w = input.array, weight.array
+    try:
+        x, w = input.array, weight.array
+    except AttributeError:               # asked when it has failed, which takes no time
+        check_tensor("linear", "input", input)
+        check_tensor("linear", "weight", weight)
+        raise
     if x.shape[-1:] != w.shape[-1:]:
         raise RuntimeError(f"linear: weight of shape {w.shape} reads {w.shape[-1]} "
                            f"features, got input of shape {x.shape}")
@@ -126,7 +133,9 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Any) -> Any:
-        if input.array.shape[-1:] != (self.in_features,):
+        array = getattr(input, "array", None)
+        if array is None or array.shape[-1:] != (self.in_features,):
+            check_tensor("Linear", "input", input)
             raise RuntimeError(f"Linear({self.in_features}, {self.out_features}) reads "
                                f"{self.in_features} features, got input of shape "
                                f"{tuple(input.shape)}")

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.factories import ones, zeros
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
@@ -347,6 +348,7 @@ def update_running(running: Tensor, batch: Any, momentum: float,
 
 
 def _check(input, running_mean, running_var, weight, bias, training, eps):
+    check_tensor("batch_norm", "input", input)
     who, shape = "batch_norm", input.array.shape
     if (running_mean is None) != (running_var is None):
         raise ValueError(f"{who}: give both running_mean and running_var, or neither")
@@ -447,6 +449,7 @@ class BatchNorm(RunningNorm):
         return 1 / count.item() if self.momentum is None else self.momentum
 
     def _check_input(self, x: Any) -> None:
+        check_tensor(type(self).__name__, "input", x)
         who, shape = f"{type(self).__name__}({self.num_features})", tuple(x.shape)
         if x.ndim not in self.axes:
             raise ValueError(f"{who} reads input of shape {self.reads}, got {shape}")

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import ONE, contiguous, jit, like, math, op
 from ...backend.launch import on_cpu
@@ -37,6 +38,7 @@ from .statistics import (
     scale_row,
     slope_row,
     sums_of_row,
+    totals,
     wide,
 )
 
@@ -145,13 +147,11 @@ def _run_backward(dy, x, mean, variance, weight, eps):
     mean, variance = contiguous(mean).reshape(-1), contiguous(variance).reshape(-1)
     if L < SHORT:
         weight = _wide(weight, groups, L)
-        dw, db = rows_backward(*arrays, mean, variance, weight, eps)
-        return dx, *(a.reshape(C, L).sum(axis=1) for a in (dw, db))
+        return dx, *rows_backward(*arrays, mean, variance, weight, eps, C)
     dw, db = (like(x, arrays[0].shape[:2]) for _ in range(2))
     on_cpu(_backward_cpu, mean.shape, arrays[0], dw, db, *arrays[1:], mean, variance,
            contiguous(weight), x.dtype.type(eps), work=x.size)
-    return dx, *(a.reshape(N, C).sum(axis=0, dtype=np.float64).astype(x.dtype)
-                 for a in (dw, db))
+    return dx, totals(dw.reshape(N, C), C), totals(db.reshape(N, C), C)
 
 
 # ---- on the tape, and the functional form --------------------------------------------
@@ -187,6 +187,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         ValueError: there is one number in each group.
         RuntimeError: shapes or dtypes do not fit.
     """
+    check_tensor("group_norm", "input", input)
     who, shape = "group_norm", input.array.shape
     if len(shape) < 2:
         raise RuntimeError(f"{who} reads input of shape (N, C) or (N, C, *), got {shape}")

@@ -10,6 +10,7 @@ import warnings
 from math import prod
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from .batch_norm import FixedNormFunction, RunningNorm, update_running
 from .group_norm import GroupNormFunction
 from .statistics import check_parameters
@@ -28,6 +29,7 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
         ValueError: there is one number in each channel.
         RuntimeError: shapes or dtypes do not fit, or statistics are missing.
     """
+    check_tensor("instance_norm", "input", input)
     who, shape = "instance_norm", input.array.shape
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError(f"{who}: use_input_stats=False needs running_mean and "
@@ -76,6 +78,7 @@ class InstanceNorm(RunningNorm):
         return y.squeeze(0) if alone else y
 
     def _check_input(self, x: Any) -> None:
+        check_tensor(type(self).__name__, "input", x)
         who, shape = f"{type(self).__name__}({self.num_features})", tuple(x.shape)
         if x.ndim not in (self.axes, self.axes + 1):
             raise ValueError(f"{who} reads input of shape {self.reads}, got {shape}")

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, contiguous, jit, like, math, op
 from ...backend.launch import on_cpu
@@ -29,6 +30,7 @@ from .statistics import (
     gradients,
     mean_and_variance,
     scale_and_shift,
+    totals,
     wide,
 )
 
@@ -122,21 +124,21 @@ def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
                     out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
 
 
-def rows_backward(dx, dy, x, mean, variance, weight, eps):
-    """dy x (N, D), mean variance (N,), weight (G, D) → dw db (G, D); fills dx (N, D)."""
+def rows_backward(dx, dy, x, mean, variance, weight, eps, C):
+    """dy x (N, D), mean variance (N,), weight (G, D) → dw db (C,), where each element is
+    the sum of G·D / C neighbours; fills dx (N, D)."""
     shape = (-(-x.shape[0] // ROWS), *weight.shape)
     dw, db = like(x, shape), like(x, shape)
     on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, dy, x, contiguous(mean),
            contiguous(variance), contiguous(weight), x.dtype.type(eps), work=x.size)
-    return tuple([a.sum(axis=0, dtype=np.float64).astype(x.dtype) for a in (dw, db)])
+    return totals(dw, C), totals(db, C)
 
 
 @layer_norm_backward.cpu
 def _run_backward(dy, x, mean, variance, weight, eps):
     dx = like(x)
     rows = [_rows(contiguous(a), weight.size) for a in (dx, dy, x)]
-    dw, db = rows_backward(*rows, mean, variance, weight[None], eps)
-    return dx, dw[0], db[0]
+    return dx, *rows_backward(*rows, mean, variance, weight[None], eps, weight.size)
 
 
 # ---- on the tape, and the functional form --------------------------------------------
@@ -170,6 +172,7 @@ def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
         RuntimeError: shapes or dtypes do not fit.
         TypeError: normalized_shape is no sequence of sizes.
     """
+    check_tensor("layer_norm", "input", input)
     shape = _sizes("layer_norm", normalized_shape)
     found = input.array.shape
     if found[len(found) - len(shape):] != shape or len(found) < len(shape):

@@ -6,6 +6,8 @@ Book: nn/normalization.
 """
 from typing import Any
 
+from ...autograd.checks import check_tensor
+
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12,
               out: Any = None) -> Any:
@@ -27,6 +29,7 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12,
         >>> F.normalize(torch.tensor([[3.0, 4.0]]))
         tensor([[0.6000, 0.8000]])
     """
+    check_tensor("normalize", "input", input)
     if not input.is_floating_point():
         raise RuntimeError("normalize: expected floating-point input, got "
                            f"{input.dtype}; say input.float()")

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import ONE, jit
+from ...backend import ONE, jit, like
 from ...backend.device import xp_of
 
 BLOCK = 1024            # numbers: 4 KiB of float32, which stay in the fastest cache
@@ -99,6 +99,24 @@ def slope_row(dx, dy, x, mean, scale, shift, slope):
     """dx = dy · scale - shift - (x - mean) · slope for a row (L,) and four numbers."""
     for j in range(x.size):
         dx[j] = dy[j] * scale - shift - (x[j] - mean) * slope
+
+
+def totals(a: Any, C: int) -> Any:
+    """a, C-order and seen as (B, C, L), on the CPU → its sums (C,) over the other axes,
+    added up in float64."""
+    sums, B = like(a, (C,)), len(a)
+    _add_up(sums, a.reshape(B, C, a.size // max(B * C, 1)))
+    return sums
+
+
+@jit
+def _add_up(sums, a):
+    for c in range(sums.size):
+        total = 0.0
+        for b in range(a.shape[0]):
+            for k in range(a.shape[2]):
+                total += a[b, c, k]
+        sums[c] = total
 
 
 def wide(x: Any) -> Any:

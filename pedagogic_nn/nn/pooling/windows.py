@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...backend import jit
 from ..windows import whole_numbers
 
@@ -181,6 +182,7 @@ def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
     Raises:
         RuntimeError: it has other axes, or an empty one.
     """
+    check_tensor(who, "input", x)
     if x.ndim not in (n + 1, n + 2):
         shapes = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
         raise RuntimeError(f"{who} reads input of shape {shapes}, got shape "

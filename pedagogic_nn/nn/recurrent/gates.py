@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.factories import empty, zeros
 from ...autograd.products import matmul_arrays
 from ...backend import op
@@ -104,6 +105,7 @@ class RecurrentCell(Module):
         return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
 
     def _check_input(self, x: Any) -> None:
+        check_tensor(self._who, "input", x)
         if x.ndim not in (1, 2):
             raise ValueError(f"{self._who} reads input of shape (batch, "
                              f"{self.input_size}) or ({self.input_size},), got shape "
@@ -118,6 +120,7 @@ class RecurrentCell(Module):
                                f"convert one, for example input.to({dtype})")
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
+        check_tensor(self._who, name, state)
         expected = (*x.shape[:-1], self.hidden_size)
         if state.ndim not in (1, 2):
             raise ValueError(f"{self._who} expected {name} of shape {expected}, got "

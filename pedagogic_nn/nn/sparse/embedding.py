@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor, check_whole_number
 from ...autograd.factories import empty
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
@@ -201,9 +202,8 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
         ValueError: sparse=True.
     """
     check_not_sparse("embedding", sparse)
-    if not isinstance(input, Tensor):
-        raise TypeError(f"embedding: input must be a Tensor of row numbers, got "
-                        f"{type(input).__name__}")
+    check_tensor("embedding", "input", input)
+    check_tensor("embedding", "weight", weight)
     if weight.ndim != 2:
         raise RuntimeError("embedding: weight must have shape (rows, features), got "
                            f"{tuple(weight.shape)}")
@@ -235,6 +235,7 @@ def row_of_padding(who: str, padding_idx: int | None, count: int) -> int | None:
     """
     if padding_idx is None:
         return None
+    padding_idx = check_whole_number(who, "padding_idx", padding_idx)
     if not -count <= padding_idx < count:
         raise AssertionError(f"{who}: padding_idx must name one of the {count} rows "
                              f"({-count} … {count - 1}), got {padding_idx}")

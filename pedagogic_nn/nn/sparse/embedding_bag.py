@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, contiguous, cuda, jit, like, math, op
@@ -361,6 +362,10 @@ def _used(rows, factors, bounds, padding):
 
 
 def _check(who, input, weight, mode, sparse, by_frequency, factors):
+    check_tensor(who, "input", input)
+    check_tensor(who, "weight", weight)
+    if factors is not None:
+        check_tensor(who, "per_sample_weights", factors)
     if mode not in MODES:
         raise ValueError(f"{who}: mode must be 'sum', 'mean' or 'max', got {mode!r}")
     check_not_sparse(who, sparse)
@@ -395,6 +400,8 @@ def _bounds(who, input, offsets, include_last):
         return xp.arange(shape[0] + 1) * shape[1]
     if len(shape) != 1:
         raise ValueError(f"{who} reads input of shape (bags, L) or (S,), got {shape}")
+    if offsets is not None:
+        check_tensor(who, "offsets", offsets)
     if offsets is None or offsets.ndim != 1:
         raise ValueError(f"{who}: input of shape {shape} needs offsets (B,) that say "
                          "where each bag begins, got "

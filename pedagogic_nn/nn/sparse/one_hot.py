@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...autograd.tensor import Tensor
 from ...backend.device import xp_of
 
@@ -30,6 +31,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         tensor([[1, 0, 0],
                 [0, 0, 1]])
     """
+    check_tensor("one_hot", "tensor", tensor)
     k, xp = tensor.array, xp_of(tensor.array)
     if isinstance(num_classes, bool) or not isinstance(num_classes, (int, np.integer)):
         raise TypeError("one_hot: num_classes must be a whole number, got "

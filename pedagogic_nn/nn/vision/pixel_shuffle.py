@@ -11,6 +11,7 @@ Book: vision/pixel_shuffle.
 """
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, op
 from ..module import Module
@@ -126,17 +127,24 @@ class PixelUnshuffleFunction(_Rearrangement):
     there, back = unshuffle, shuffle
 
 
-def _check(who, name, factor, x):
+def _check(who, name, factor):
     if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
         raise ValueError(f"{who}: {name} must be a positive integer, got {factor!r}")
-    if x is not None and x.ndim < 3:
+
+
+def _check_images(who, name, factor, x):
+    _check(who, name, factor)
+    check_tensor(who, "input", x)
+    if x.ndim < 3:
         raise RuntimeError(f"{who}({factor}) reads images of shape (*, C, H, W), "
                            f"got shape {tuple(x.shape)}")
+    if factor >= 2**31:                        # its square would not fit into an integer
+        raise ValueError(f"{who}: {name} must be below 2^31, got {factor}")
 
 
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """(*, C·r², H, W) → (*, C, H·r, W·r); see `PixelShuffle`."""
-    _check("PixelShuffle", "upscale_factor", upscale_factor, input)
+    _check_images("PixelShuffle", "upscale_factor", upscale_factor, input)
     r, channels = upscale_factor, input.shape[-3]
     if channels % r**2:
         raise RuntimeError(
@@ -147,7 +155,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """(*, C, H·r, W·r) → (*, C·r², H, W); see `PixelUnshuffle`."""
-    _check("PixelUnshuffle", "downscale_factor", downscale_factor, input)
+    _check_images("PixelUnshuffle", "downscale_factor", downscale_factor, input)
     r, (h, w) = downscale_factor, input.shape[-2:]
     if h % r or w % r:
         raise RuntimeError(f"PixelUnshuffle({r}) needs a height and a width that {r} "
@@ -177,7 +185,7 @@ class PixelShuffle(Module):
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
-        _check("PixelShuffle", "upscale_factor", upscale_factor, None)
+        _check("PixelShuffle", "upscale_factor", upscale_factor)
         self.upscale_factor = upscale_factor
 
     def forward(self, input: Any) -> Any:
@@ -203,7 +211,7 @@ class PixelUnshuffle(Module):
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
-        _check("PixelUnshuffle", "downscale_factor", downscale_factor, None)
+        _check("PixelUnshuffle", "downscale_factor", downscale_factor)
         self.downscale_factor = downscale_factor
 
     def forward(self, input: Any) -> Any:

@@ -14,6 +14,7 @@ Book: vision/upsampling_bilinear.
 import warnings
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from .resizing import Resizing
 from .upsampling_bilinear import resize_linear
 from .upsampling_nearest import resize_nearest
@@ -42,6 +43,7 @@ def _interpolate(who, input, size, scale_factor, mode, align_corners,
     if antialias:
         raise ValueError(f"{who}: antialias=True is not offered; to shrink an image "
                          "without it, blur it first or use AvgPool2d")
+    check_tensor(who, "input", input)
     if input.ndim not in AXES.get(mode, ()):
         shapes = "; ".join(f"{m!r} of {' or '.join(map(str, axes))} axes"
                            for m, axes in AXES.items())

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...backend import ONE, ZERO, cuda, jit, like, op
 from .resizing import Resizing, ResizingFunction, axes_of, linear_tables
 from .upsampling_nearest import first_at_least
@@ -168,6 +169,7 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
 
 
 def _of_images(who, input, size, scale_factor):
+    check_tensor(who, "input", input)
     if input.ndim != 4:
         raise NotImplementedError(f"{who} reads images (N, C, H, W), got shape "
                                   f"{tuple(input.shape)}")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_tensor
 from ...backend import cuda, jit, like, op
 from .resizing import Resizing, ResizingFunction, axes_of, nearest_tables
 
@@ -163,6 +164,7 @@ def resize_nearest(who: str, input: Any, size: Any = None, scale_factor: Any = N
                    recompute_scale_factor: bool | None = None,
                    centres: bool = False) -> Any:
     """(N, C, H, W) or (N, C, L) resized by copying pixels; `who` asks, for the errors."""
+    check_tensor(who, "input", input)
     if input.ndim not in (3, 4):
         raise NotImplementedError(f"{who} reads images (N, C, H, W) and signals "
                                   f"(N, C, L), got shape {tuple(input.shape)}")
