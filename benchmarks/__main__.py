@@ -42,7 +42,7 @@ def main() -> int:
         from . import picture
 
         print("\n\n".join(picture.draw(content, options.picture)))
-    return 0
+    return _complain("\n".join(content["wrong"])) if content["wrong"] else 0
 
 
 def _options() -> argparse.Namespace:
@@ -85,15 +85,16 @@ def all_rows(only: str = "") -> list:
 def measure(options: argparse.Namespace, rows: list, torch: Any) -> dict[str, Any]:
     """Time the rows, printing them as they come, then the other parts."""
     libraries = (pedagogic_nn, torch)
-    content: dict[str, Any] = {"machine": report.machine(torch), "rounds": options.rounds,
-                               "results": [], "memory": [], "start": [], "growth": []}
+    content: dict[str, Any] = {
+        "machine": report.machine(torch), "rounds": options.rounds, "wrong": [],
+        "results": [], "memory": [], "start": [], "growth": []}
     print(", ".join(f"{k} {v}" for k, v in content["machine"].items()))
     if "rows" in options.parts:
         print(report.HEADER)
         for threads in sorted(set(options.threads)):
             content["results"] += timing.run(
                 rows, libraries, threads, options.rounds,
-                lambda r: print(report.line(r), flush=True))
+                lambda r: print(report.line(r), flush=True), content["wrong"])
         print(report.summary(content["results"]))
     if "growth" in options.parts:
         content["growth"] = growth.measure(libraries, options.rounds)

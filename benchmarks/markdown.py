@@ -33,6 +33,7 @@ def page(content: dict[str, Any]) -> str:
         "What stops a row is kept in `reasons.toml`, the targets in `targets.py`.",
         "  \n".join(f"{k}: {v}" for k, v in content["machine"].items()),
         METHOD.format(rounds=content["rounds"]),
+        *(f"**Wrong, and not timed: {words}**" for words in content["wrong"]),
         "## Families", families(results),
         "## Training steps of six models", models(results),
         "## Memory", memory(content["memory"]),
@@ -123,16 +124,16 @@ def misses(results: list[Result]) -> str:
     return "\n\n".join(f"**{text}**\n\n" + _table(
         ["row", "what", "threads", "ours", "PyTorch", "ratio", "target"],
         [[r.name, r.what, r.threads, *_times(r), _ratio(r), f"{target_of(r).limit:g}"]
-         for r in groups[text]]) for text in ordered)
+         for r in sorted(groups[text], key=lambda r: -r.ratio)]) for text in ordered)
 
 
 def rows(results: list[Result]) -> str:
     """Every row once, with a column for each number of threads."""
     threads = sorted({r.threads for r in results})
-    lines: dict[tuple[str, str], dict[int, Result]] = {}
+    lines: dict[tuple[str, str, str], dict[int, Result]] = {}
     for r in results:
-        lines.setdefault((r.name, r.what), {})[r.threads] = r
-    heads = ["row", "what"]
+        lines.setdefault((r.name, r.size, r.what), {})[r.threads] = r
+    heads = ["row", "size", "what"]
     for n in threads:
         heads += [f"ours, {_threads(n)}", "PyTorch", "ratio"]
     return _table(heads, [

@@ -24,15 +24,13 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 def lstm(torch: Any, T: int, B: int, H: int) -> Callable:
     """LSTM over T steps of B sequences, H features and units."""
     layer = torch.nn.LSTM(H, H)
-    x = torch.from_numpy(_numbers(T, B, H))
-    return _step(torch, lambda: layer(x)[0].sum(), layer)
+    return _fit(torch, layer, lambda x: layer(x)[0], (T, B, H))
 
 
 def conv(torch: Any, N: int, C: int, side: int) -> Callable:
     """Conv2d 3x3 over C channels of N pictures."""
     layer = torch.nn.Conv2d(C, C, 3, padding=1)
-    x = torch.from_numpy(_numbers(N, C, side, side))
-    return _step(torch, lambda: layer(x).sum(), layer)
+    return _fit(torch, layer, layer, (N, C, side, side))
 
 
 def mlp(torch: Any, N: int, D: int) -> Callable:
@@ -40,8 +38,7 @@ def mlp(torch: Any, N: int, D: int) -> Callable:
     nn = torch.nn
     layers = [layer for _ in range(4) for layer in (nn.Linear(D, D), nn.ReLU())]
     network = nn.Sequential(*layers)
-    x = torch.from_numpy(_numbers(N, D))
-    return _step(torch, lambda: network(x).sum(), network)
+    return _fit(torch, network, network, (N, D))
 
 
 def cross_entropy(torch: Any, N: int, D: int, C: int) -> Callable:
@@ -64,6 +61,12 @@ PROGRAMS: dict[str, tuple[Callable, tuple, tuple]] = {
 
 def _numbers(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, np.float32) - 0.5
+
+
+def _fit(torch: Any, module: Any, forward: Callable, shape: tuple) -> Callable:
+    """Input and target of one shape, the squared error between."""
+    x, y = (torch.from_numpy(_numbers(*shape)) for _ in range(2))
+    return _step(torch, lambda: torch.nn.functional.mse_loss(forward(x), y), module)
 
 
 def _step(torch: Any, loss_of: Callable, module: Any) -> Callable:

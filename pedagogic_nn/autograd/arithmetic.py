@@ -107,7 +107,7 @@ class Sub(_Binary):
 
     @staticmethod
     def before_meeting(x, y):
-        if _is_bool(x) or _is_bool(y):
+        if is_bool(x) or is_bool(y):
             raise RuntimeError("sub: bools cannot be subtracted; use ^ or ~, or say "
                                ".float()")
         return x, y
@@ -275,7 +275,7 @@ def _refuse_bools(who: str, x: Any) -> None:
         raise NotImplementedError(f"{who} is not there for bools; say .int()")
 
 
-def _is_bool(x: Any) -> bool:
+def is_bool(x: Any) -> bool:
     return x.dtype.kind == "b" if hasattr(x, "dtype") else type(x) is bool
 
 

@@ -61,7 +61,7 @@ def check_number(who: str, name: str, value: Any) -> float:
     """
     if type(value) is float:
         return value
-    if isinstance(value, str) or not hasattr(value, "__float__"):
+    if isinstance(value, (str, np.ndarray)) or not hasattr(value, "__float__"):
         raise TypeError(f"{who}: {name} must be a number, got {type(value).__name__}")
     return float(value)
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..backend import random
 from ..backend.device import xp_of
 from . import function
-from .arithmetic import Sub
+from .arithmetic import Sub, is_bool
 from .checks import check_number, check_real, check_tensor, check_whole_number
 from .dtypes import cast, fitting, promote, rank, whole_range
 from .function import CPU, Node, Primitive
@@ -223,7 +223,7 @@ class InPlace:
 
     def pow_(self, other: Any) -> Any:
         """self **= other."""
-        if self.array.dtype.kind == "b":
+        if is_bool(self.array) and is_bool(getattr(other, "array", other)):
             raise NotImplementedError("pow_ is not there for bools; say .int()")
         return self._arithmetic_in_place("pow", np.power, other)
 
@@ -401,8 +401,8 @@ def _check_apart(array: Any) -> None:
     if array.size and any(n > 1 and not s for n, s in zip(array.shape, array.strides)):
         raise RuntimeError(f"a tensor of shape {array.shape} in which several elements "
                            "are one place in memory (as `expand` makes it) cannot be "
-                           "changed in place: each would be changed several times; say "
-                           ".clone() first")
+                           "changed in place: each would be changed several times; use "
+                           ".clone()")
 
 
 def _places(base: Any, road: list) -> Any:

@@ -47,8 +47,10 @@ K_BLOCK = 32768 // PANEL_BYTES           # a panel takes 32 KiB, a first-level c
 M_BLOCK = 16 * ROWS                      # a block of A takes 96 to 400 KiB of float32
 N_BLOCK_BYTES = 2**20 // K_BLOCK         # of a row of B: its panels take 1 MiB
 PACKED_K_BLOCK = 2 * K_BLOCK             # few rows of A gain less from a panel in cache
+WORTH_A_COPY = 4                         # panels: for fewer, A is read where it lies
 FEW_ROWS = 2 * ROWS                      # up to here packing B costs more than it gains
 ALIAS_BYTES = 2048                       # rows this far apart share few cache lines
+GAP = 16                                 # numbers between the rows of a copied block
 PRODUCTS_PER_ELEMENT = 16                # multiply-adds in the time of launch's "element"
 COMPILED = not numba.config.DISABLE_JIT
 
@@ -129,6 +131,13 @@ def _pack(k, n, b, b_row, b_step, packed):
                 panel[i * width + pad] = 0
 
 
+@jit
+def _must_copy(a_row, a_step, size):
+    """Whether tiles would read A slowly: with gaps, or with rows that drive each other
+    out of the cache (which takes up to a fifth of the speed)."""
+    return a_step != size or a_row % ALIAS_BYTES == 0
+
+
 # ── The whole product ─────────────────────────────────────────────────────────────────
 
 @jit
@@ -150,8 +159,8 @@ def _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_ste
             for m0 in range(0, m, M_BLOCK):
                 rows = min(M_BLOCK, m - m0)
                 left, left_row = shift(a, m0 * a_row + k0 * a_step), a_row
-                if a_step != size or a_row % ALIAS_BYTES == 0:
-                    left_row = K_BLOCK * size
+                if _must_copy(a_row, a_step, size):
+                    left_row = (depth + GAP) * size
                     _copy_block(rows, depth, left, a_row, a_step, block_at, left_row)
                     left = block_at
                 _sweep(rows, columns, depth, left, left_row, size,
@@ -207,7 +216,7 @@ def _multiply_at(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step,
         number = numba.carray(c, 1).dtype
         columns = min((n + width - 1) // width * width, N_BLOCK_BYTES // size)
         panels = np.empty(min(k, K_BLOCK) * columns, number)
-        block = np.empty(min(m, M_BLOCK) * K_BLOCK, number)
+        block = np.empty(min(m, M_BLOCK) * (K_BLOCK + GAP), number)
         _packed_product(m, n, k, a, a_row, a_step, b, b_row, b_step, c, c_row, c_step,
                         accumulate, panels, block)
 
@@ -458,13 +467,26 @@ def _(a, packed, c, accumulate):
 
 @jit
 def _rows_times_packed(a, packed, c, accumulate):
-    (m, k), n = a.shape, c.shape[1]
+    (m, k), panels = a.shape, packed.shape[0]
+    copied = panels >= WORTH_A_COPY and _must_copy(a.strides[0], a.strides[1], a.itemsize)
+    room = min(m, M_BLOCK) * (min(k, PACKED_K_BLOCK) + GAP) if copied else 0
+    _rows_times_panels(a, packed, c, accumulate, copied, np.empty(room, a.dtype))
+
+
+@jit
+def _rows_times_panels(a, packed, c, accumulate, copied, block):
+    (m, k), n, size = a.shape, c.shape[1], a.itemsize
     a_row, a_step = a.strides[0], a.strides[1]
     for k0 in range(0, max(k, 1), PACKED_K_BLOCK):
         depth = min(PACKED_K_BLOCK, k - k0)
         for m0 in range(0, m, M_BLOCK):
-            _sweep(min(M_BLOCK, m - m0), n, depth,
-                   shift(address(a), m0 * a_row + k0 * a_step), a_row, a_step,
+            rows = min(M_BLOCK, m - m0)
+            left, left_row = shift(address(a), m0 * a_row + k0 * a_step), a_row
+            if copied:
+                left_row = (depth + GAP) * size
+                _copy_block(rows, depth, left, a_row, a_step, address(block), left_row)
+                left = address(block)
+            _sweep(rows, n, depth, left, left_row, size if copied else a_step,
                    shift(address(packed), k0 * PANEL_BYTES), PANEL_BYTES, k * PANEL_BYTES,
                    shift(address(c), m0 * c.strides[0]), c.strides[0], c.strides[1],
                    1 if k0 > 0 else accumulate)

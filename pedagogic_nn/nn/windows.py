@@ -161,6 +161,8 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
     given = value if isinstance(value, (tuple, list)) else (value,)
     try:
         found = tuple(operator.index(v) for v in given)
+        if bool in map(type, given):
+            raise TypeError
     except TypeError:
         raise TypeError(f"{who}: {name} must be a whole number or {n} of them, "
                         f"got {value!r}") from None

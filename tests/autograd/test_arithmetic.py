@@ -48,6 +48,35 @@ def test_unbroadcast_is_the_adjoint_of_broadcasting(shape, grown):
     np.testing.assert_allclose((y * g).sum(), (x * back).sum())
 
 
+def test_nan_passes_the_gradient_to_both_sides_of_a_maximum():
+    for f in (torch.maximum, torch.minimum):
+        x = torch.tensor([np.nan, 1.0, 2.0], requires_grad=True)
+        y = torch.tensor([1.0, 1.0, np.nan], requires_grad=True)
+        f(x, y).sum().backward()
+        assert x.grad.tolist() == y.grad.tolist() == [1, 0.5, 1]
+
+
+def test_the_angle_of_the_origin_has_no_slope():
+    y = torch.zeros(2, requires_grad=True)
+    torch.atan2(y, torch.tensor([0.0, 1.0])).sum().backward()
+    assert y.grad.tolist() == [0, 1]
+
+
+def test_clamped_at_nan_everything_is_nan():
+    assert torch.clamp(torch.ones(2), min=float("nan")).isnan().all()
+
+
+def test_a_negative_divisor_of_uint8_stays_negative():
+    x = torch.tensor([3], dtype=torch.uint8)
+    assert (x / -1).item() == -3 and (-6 / x).item() == -2 and (x + -1).item() == 2
+
+
+def test_masked_fill_keeps_the_dtype_and_stretches():
+    x, mask = torch.tensor([1, 2]), torch.tensor([[True, False], [False, True]])
+    y = x.masked_fill(mask, torch.tensor(5.5))
+    assert y.tolist() == [[5, 2], [1, 5]] and y.dtype == torch.int64
+
+
 def test_a_number_never_widens_a_tensor_of_its_kind():
     f32, f64 = np.zeros(2, np.float32), np.zeros((), np.float64)
     i16 = np.zeros(1, np.int16)
@@ -87,6 +116,10 @@ def test_the_default_dtype_is_what_integers_become():
     (lambda x: (x > 0) // (x > 0), "not there for bools"),
     (lambda x: (x > 0) ** (x > 0), "not there for bools"),
     (lambda x: x & 1, "bools and whole numbers, got float32"),
+    (lambda x: torch.clamp([1.0], 0), "clamp: input must be a tensor, got list"),
+    (lambda x: x.clamp("a"), "clamp: min must be a number, got str"),
+    (lambda x: x @ [1.0], "matmul: other must be a tensor, got list"),
+    (lambda x: torch.mm(x, None), "mm: other must be a tensor, got NoneType"),
     (lambda x: torch.clamp(x), "give min, max, or both"), (lambda x: ~x, "inverts bools"),
     (lambda x: torch.div(x, 2, rounding_mode="up"), "rounding_mode"),
     (lambda x: (x > 0) - (x > 0), "bools cannot be subtracted"),

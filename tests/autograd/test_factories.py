@@ -43,7 +43,35 @@ def test_tensor_copies_and_from_numpy_shares():
 
 @pytest.mark.parametrize("make, error, told", [
     (lambda: torch.tensor([[1], [1, 2]]), ValueError, "equal lengths|inhomogeneous"),
-    (lambda: torch.tensor("text"), ValueError, "expected numbers"),
+    (lambda: torch.tensor("text"), TypeError, "expected numbers, got the string"),
+    (lambda: torch.tensor([300], dtype=torch.uint8), RuntimeError, "300 does not fit"),
+    (lambda: torch.tensor([float("nan")], dtype=torch.int64), RuntimeError, "nan does"),
+    (lambda: torch.tensor(2**63), RuntimeError, "does not fit into int64"),
+    (lambda: torch.zeros(2.5), TypeError, "size must be a whole number, got 2.5"),
+    (lambda: torch.zeros("a"), TypeError, "size must be a whole number, got 'a'"),
+    (lambda: torch.full((2,), None), TypeError, "fill_value must be a number, got None"),
+    (lambda: torch.full((2,), float("inf"), dtype=torch.int32), RuntimeError, "inf does"),
+    (lambda: torch.full((-1,), 1.0), RuntimeError, "no negative sizes"),
+    (lambda: torch.eye(-1), RuntimeError, "no negative sizes"),
+    (lambda: torch.arange(float("inf")), RuntimeError, "from 0 to inf is no range"),
+    (lambda: torch.logspace(0, 1, -1), RuntimeError, "steps from 0 on, got -1"),
+    (lambda: torch.zeros_like([1.0]), TypeError, "zeros_like: input must be a tensor"),
+    (lambda: torch.rand(2, dtype=torch.int64), NotImplementedError, "real numbers, got"),
+    (lambda: torch.randn(2, dtype=torch.int64), NotImplementedError, "real numbers, got"),
+    (lambda: torch.randperm(-1), RuntimeError, "no negative sizes"),
+    (lambda: torch.randint(1.5, 3, (2,)), TypeError, "low must be a whole number"),
+    (lambda: torch.randint(0, 300, (2,), dtype=torch.uint8), RuntimeError, "0 … 299 does"),
+    (lambda: torch.normal(0.0, 1.0), TypeError, "give a size"),
+    (lambda: torch.normal(0.0, -1.0, (2,)), RuntimeError, "not be negative, got -1.0"),
+    (lambda: torch.normal(torch.zeros(2), -torch.ones(2)), RuntimeError, "negative"),
+    (lambda: torch.normal(torch.zeros(2), torch.ones(3)), RuntimeError, "normal: shapes"),
+    (lambda: torch.bernoulli(torch.tensor([1.5])), RuntimeError, "from 0 to 1"),
+    (lambda: torch.bernoulli(torch.tensor([float("nan")])), RuntimeError, "from 0 to 1"),
+    (lambda: torch.bernoulli(torch.zeros(2), 2.0), RuntimeError, "from 0 to 1, got 2.0"),
+    (lambda: torch.bernoulli(torch.tensor([1])), NotImplementedError, "got int64"),
+    (lambda: torch.multinomial(torch.ones(2), 0), RuntimeError, "at least one sample"),
+    (lambda: torch.multinomial(torch.tensor([1, 2]), 1), RuntimeError, "got int64"),
+    (lambda: torch.multinomial(torch.ones(2, 2, 2), 1), RuntimeError, "of shape"),
     (lambda: torch.tensor([2**70]), ValueError, "expected numbers"),
     (lambda: torch.tensor(np.zeros(2, np.uint16)), TypeError, "dtype: expected one of"),
     (lambda: torch.tensor(1j), ValueError, "expected numbers"),
@@ -108,3 +136,18 @@ def test_names_of_types():
                      np.dtype("f8"),
                      torch.DoubleTensor, "torch.DoubleTensor", "torch.cuda.DoubleTensor"):
         assert torch.zeros(1).to(spelling).dtype == torch.float64
+
+
+def test_negative_numbers_wrap_around_in_uint8():
+    assert torch.tensor([-1], dtype=torch.uint8).item() == 255
+    assert torch.full((1,), -1, dtype=torch.uint8).item() == 255
+
+
+def test_bernoulli_with_one_probability_for_all():
+    x = torch.zeros(1000)
+    assert torch.bernoulli(x).sum() == 0 and x.bernoulli(1.0).sum() == 1000
+    assert 400 < torch.bernoulli(x, 0.5).sum() < 600
+
+
+def test_multinomial_of_no_rows():
+    assert torch.multinomial(torch.ones(0, 2), 3, replacement=True).shape == (0, 3)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import pedagogic_nn as torch
+import pedagogic_nn.nn.functional as F
 from pedagogic_nn.autograd import gradcheck
 
 
@@ -128,10 +129,55 @@ def test_leaves_are_not_changed_while_recording(change, told):
     (lambda x: x.long().exp_(), "exp_: the result is float32"),
     (lambda x: x.expand(3, 2).add_(1), r"use \.clone\(\)"),
     (lambda x: x.mul_(torch.ones(2, 2)), "shape"), (lambda x: x.byte().fill_(300), "300"),
+    (lambda x: torch.from_numpy(_overlapping()).mul_(2), "several elements are one place"),
+    (lambda x: torch.from_numpy(_overlapping()).normal_(), r"use \.clone\(\)"),
+    (lambda x: F.relu(torch.from_numpy(_overlapping()), inplace=True), "one place"),
+    (lambda x: F.dropout(torch.from_numpy(_overlapping()), inplace=True), "one place"),
+    (lambda x: x.fill_(torch.ones(2)), "expected a single number"),
+    (lambda x: x.long().fill_(float("nan")), "nan does not fit into int64"),
+    (lambda x: x.sub_(True), "bools cannot be subtracted"),
+    (lambda x: x.bool().pow_(True), "not there for bools"),
+    (lambda x: x.normal_(0, -1), "std must not be negative, got -1"),
+    (lambda x: x.normal_(0, float("nan")), "std must not be negative, got nan"),
+    (lambda x: x.long().normal_(), "self must hold real numbers, got int64"),
+    (lambda x: x.long().exponential_(), "self must hold real numbers, got int64"),
+    (lambda x: x.uniform_(2, 1), "from <= to"), (lambda x: x.long().uniform_(), "real"),
+    (lambda x: x.uniform_(0, float("inf")), "finite numbers of float32, got 0 and inf"),
+    (lambda x: x.random_(0), "from < to, got 0 and 0"),
+    (lambda x: x.byte().random_(300), "0 … 299 does not fit into uint8"),
+    (lambda x: x.bernoulli_(1.5), "from 0 to 1, got 1.5"),
+    (lambda x: x.bernoulli_(torch.tensor([2.0])), "from 0 to 1"),
+    (lambda x: x.bernoulli_(torch.tensor([0.5] * 3)), "bernoulli_: operands"),
     (lambda x: torch.from_numpy(_read_only()).add_(1), "read-only")])
 def test_errors_teach(change, told):
     with pytest.raises(RuntimeError, match=told):
         change(torch.zeros(2))
+
+
+@pytest.mark.parametrize("change, told", [
+    (lambda x: x.copy_([1, 2]), "source must be a tensor, got list; say torch.tensor"),
+    (lambda x: x.copy_(None), "source must be a tensor, got NoneType"),
+    (lambda x: x.fill_("a"), "got str"), (lambda x: x.fill_(None), "got NoneType"),
+    (lambda x: x.__setitem__(0, None), "a tensor or a number, got NoneType"),
+    (lambda x: x.random_(1.5), "to must be a whole number, got 1.5"),
+    (lambda x: x.bernoulli_("a"), "p must be a number, got str")])
+def test_only_tensors_and_numbers_are_written(change, told):
+    with pytest.raises(TypeError, match=told):
+        change(torch.zeros(2))
+
+
+def test_one_number_may_be_written_to_elements_that_share_their_memory():
+    x = torch.from_numpy(_overlapping())
+    assert x.fill_(2).tolist() == [[2, 2], [2, 2]]
+
+
+def test_python_numbers_wrap_around_in_uint8():
+    x = torch.tensor([3, 0], dtype=torch.uint8)
+    assert x.add_(-1).tolist() == [2, 255] and x.fill_(-1).tolist() == [255, 255]
+
+
+def _overlapping():
+    return np.lib.stride_tricks.as_strided(np.zeros(2, np.float32), (2, 2), (0, 4))
 
 
 def _read_only():

@@ -71,6 +71,9 @@ def test_logsumexp_does_not_overflow():
 @pytest.mark.parametrize("compute, error, told", [
     (lambda x: x.sum(2), IndexError, r"sum: dim 2 .* dims -2 … 1"),
     (lambda x: x.mean((0, 0)), RuntimeError, "names an axis twice"),
+    (lambda x: x.sum(True), TypeError, "sum: dim must be a whole number, got True"),
+    (lambda x: x.amax("a"), TypeError, "amax: dim must be a whole number, got 'a'"),
+    (lambda x: x.cumsum(None), TypeError, "cumsum: dim must be a whole number"),
     (lambda x: x.long().mean(), RuntimeError, r"say x\.float\(\)\.mean\(\)"),
     (lambda x: x.long().norm(), RuntimeError, r"say x\.float\(\)\.norm\(\)"),
     (lambda x: x[:0].max(), RuntimeError, "without elements"),
@@ -82,6 +85,20 @@ def test_logsumexp_does_not_overflow():
 def test_errors_teach(compute, error, told):
     with pytest.raises(error, match=told):
         compute(torch.zeros(2, 3))
+
+
+def test_the_median_of_nan_is_nan():
+    x = torch.tensor([[1.0, np.nan, 3.0], [5.0, 4.0, 6.0]])
+    values, indices = x.median(1)
+    assert values[0].isnan() and indices.tolist() == [1, 0] and values[1] == 5
+    assert x.median().isnan() and x[1].median() == 5
+    assert x.median(1, keepdim=True).values.shape == (2, 1)
+
+
+def test_equal_medians_share_the_gradient_as_in_pytorch():
+    x = torch.tensor([1.0, 2.0, 2.0, 3.0], requires_grad=True)
+    x.median().backward()
+    assert x.grad.tolist() == [0, 0.5, 0.5, 0]
 
 
 def test_counting():

@@ -19,7 +19,7 @@ from ...autograd.function import Primitive
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
-from ..windows import two, whole_numbers
+from ..windows import two
 from .pad import pad
 from .reference import (
     bias_gradient,
@@ -28,15 +28,7 @@ from .reference import (
     weight_gradient,
     window,
 )
-from .shapes import (
-    as_images,
-    check_groups,
-    check_numbers,
-    check_operands,
-    check_weight,
-    output_size,
-    paddings,
-)
+from .shapes import as_images, checked, output_size, paddings
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -84,16 +76,9 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
 
 
 def _convolution(who, n, input, weight, bias, stride, padding, dilation, groups):
-    check_weight(who, weight, n)
-    kernel = weight.shape[2:]
-    stride = whole_numbers(who, "stride", stride, n)
-    dilation = whole_numbers(who, "dilation", dilation, n)
-    pads = paddings(who, padding, kernel, stride, dilation)
-    check_numbers(who, stride, [p for p, _ in pads], dilation, groups)
-    check_groups(who, "output", weight.shape[0], groups)
-    check_operands(who, input, weight, bias, groups, weight.shape[1] * groups,
-                   weight.shape[0])
-    size = output_size(who, input.shape[-n:], kernel, stride, pads, dilation)
+    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding, dilation,
+                                     groups)
+    size = output_size(who, input.shape[-n:], weight.shape[2:], stride, pads, dilation)
     return ConvolutionFunction.apply(
         input, weight, bias, size=size,
         window=window(stride, [p for p, _ in pads], dilation, groups))

@@ -27,14 +27,7 @@ from .reference import (
     weight_gradient,
     window,
 )
-from .shapes import (
-    as_images,
-    check_groups,
-    check_numbers,
-    check_operands,
-    check_weight,
-    transposed_size,
-)
+from .shapes import as_images, checked, transposed_size
 
 
 class TransposedConvolutionFunction(Primitive):
@@ -81,15 +74,10 @@ def conv_transpose2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1,
 
 def _transposed(who, n, input, weight, bias, stride, padding, output_padding, groups,
                 dilation):
-    check_weight(who, weight, n)
-    stride = whole_numbers(who, "stride", stride, n)
-    padding = whole_numbers(who, "padding", padding, n)
-    dilation = whole_numbers(who, "dilation", dilation, n)
+    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding, dilation,
+                                     groups, transposed=True)
+    padding = tuple(p for p, _ in pads)
     extra = whole_numbers(who, "output_padding", output_padding, n)
-    check_numbers(who, stride, padding, dilation, groups)
-    check_groups(who, "input", weight.shape[0], groups)
-    check_operands(who, input, weight, bias, groups, weight.shape[0],
-                   weight.shape[1] * groups)
     size = transposed_size(who, input.shape[-n:], weight.shape[2:], stride, padding,
                            dilation, extra)
     return TransposedConvolutionFunction.apply(

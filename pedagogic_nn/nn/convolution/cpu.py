@@ -19,9 +19,10 @@ from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, product
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
-from ...backend.tiles import PANEL_BYTES, address, shift
+from ...backend.tiles import PANEL_BYTES, VECTOR_BYTES, address, shift
 from ..windows import compiled, fill, numbers
 from . import winograd
+from .channels import begin_with, pack, sweep_channels, unload_channels
 from .plan import plan, read, transposed_plan
 from .reference import bias_gradient, convolve, convolve_transposed, is_product
 from .sweep import sweep
@@ -89,6 +90,42 @@ def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blo
                             step[0], step[1])
 
 
+@jit
+def _gather_channels_cpu(lo, hi, out, source, weights, bias, parts, distances, frame,
+                         blocks):
+    """The same with vectors of output channels: weights (G, K, M in whole vectors)."""
+    (G, K, wide_M), (_, M, H, W), (_, C, h, w) = weights.shape, out.shape, source.shape
+    (tall, wide), (top, left), height, rows, columns, step = read(frame)
+    C, M = C // G, M // G
+    size, lanes = out.itemsize, VECTOR_BYTES // out.itemsize
+    band = np.zeros(C * tall * wide * rows * columns + columns + lanes, out.dtype)
+    sums = np.empty((height * columns + lanes) * wide_M, out.dtype)
+    room, zero = np.empty(lanes * lanes, out.dtype), np.zeros(1, out.dtype)
+    for item in range(lo, hi):
+        n, g, block = item // blocks // G, item // blocks % G, item % blocks
+        m = wide_M // lanes * block // blocks * lanes
+        count = min(M, wide_M // lanes * (block + 1) // blocks * lanes) - m
+        images = shift(address(source), (n * G + g) * C * h * w * size)
+        results = shift(address(out), ((n * G + g) * M + m) * H * W * size)
+        for first in range(0, parts[:, 4].max(), height):
+            fill(address(band), images, C, h, w, first, tall, wide, top, left, rows,
+                 columns, address(zero))
+            for p in range(len(parts)):
+                some, across = min(height, parts[p, 4] - first), parts[p, 5]
+                if some > 0 and across > 0:
+                    tap = parts[p, 0]
+                    begin_with(address(sums), shift(address(bias), (g * M + m) * size),
+                               some * across, count, wide_M)
+                    sweep_channels(
+                        some, across, count, parts[p, 1],
+                        shift(address(weights), ((g * K + tap) * wide_M + m) * size),
+                        wide_M * size, distances.ctypes.data + tap * 8, address(band),
+                        columns * size, address(sums), wide_M * size)
+                    unload_channels(results, address(sums), address(room), count, wide_M,
+                                    H, W, first, some, parts[p, 2], parts[p, 3], across,
+                                    step[0], step[1])
+
+
 def _gather(source, weights, bias, size, plan):
     """Run a plan: source (N, G·C, h, w), weights (G, M, K) → (N, G·M, *size)."""
     g, m, k = weights.shape
@@ -100,8 +137,12 @@ def _gather(source, weights, bias, size, plan):
         out[:] = bias[:, None, None]
     work = out.size * k // len(plan.parts) // PRODUCTS_PER_ELEMENT
     items, threads = len(source) * g, threads_for(work)
-    blocks = min(m, -(-threads // items))
-    on_cpu(_gather_cpu, (items * blocks,), out, contiguous(source), weights, bias,
+    kernel, units = _gather_cpu, m
+    if plan.channels:
+        kernel, weights = _gather_channels_cpu, pack(weights)
+        units = weights.shape[2] * weights.itemsize // VECTOR_BYTES
+    blocks = min(units, -(-threads // items))
+    on_cpu(kernel, (items * blocks,), out, contiguous(source), weights, bias,
            plan.parts, plan.distances, plan.frame, blocks, work=work)
     return out
 
@@ -121,7 +162,7 @@ def _convolve_cpu(x, w, bias, size, window):
     if is_product(kernel, window):
         return _product(w[:, :, 0, 0], x, bias, size)
     if winograd.fits(o, c, kernel, size, len(x), window):
-        y = winograd.convolve_winograd(x, w, bias, size, window.padding)
+        y = winograd.convolve_winograd(x, w, bias, size, window)
         if y is not None:
             return y
     made = plan(c, o // g, tuple(kernel), tuple(size), window, x.itemsize)
@@ -134,10 +175,11 @@ def _convolve_transposed_cpu(dy, w, bias, size, window):
     if is_product(kernel, window):
         return _product(w[:, :, 0, 0].T, dy, bias, size)
     if winograd.fits(o, c, kernel, size, len(dy), window):
-        # A convolution with the filters turned around, and what the padding lacked of 2.
-        padding = 2 - window.padding[0], 2 - window.padding[1]
+        # A convolution with the filters turned around, and what the padding lacked of 2
+        # steps.
+        padding = tuple(2 * d - p for d, p in zip(window.dilation, window.padding))
         dx = winograd.convolve_winograd(dy, contiguous(w.swapaxes(0, 1)), bias, size,
-                                        padding, winograd.TURN_REVERSED)
+                                        window._replace(padding=padding), reversed=True)
         if dx is not None:
             return dx
     made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.checks import check_number, check_tensor
+from ...autograd.dtypes import fitting
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, op
 from ..windows import LARGEST
@@ -143,15 +145,20 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         of 2 or 3 axes, the last two of 3 or 4, or the last three of 4 or 5.
 
     Raises:
-        TypeError: pad is no sequence of whole numbers.
-        RuntimeError: there are too many, or the mode cannot add so much.
-        NotImplementedError: the mode is unknown, or not made for so many axes.
+        TypeError: pad is no sequence of whole numbers, or value no number.
+        RuntimeError: there are too many, the mode cannot add so much, or the value does
+            not fit into the dtype.
+        NotImplementedError: the mode is unknown, or not made for so many axes or bools.
 
     Example:
         >>> F.pad(torch.tensor([[1.0, 2.0, 3.0]]), (2, 1), mode="reflect")
         tensor([[3., 2., 1., 2., 3., 2.]])
     """
+    check_tensor("pad", "input", input)
     pairs = _pairs(pad, input)
+    if value is not None:
+        check_number("pad", "value", value)
+        value = fitting("pad", value, input.array.dtype)
     if mode != "constant":
         _check_mode(mode, value, pairs, input)
     for k, (before, after) in enumerate(pairs):
@@ -201,6 +208,9 @@ def _check_mode(mode, value, pairs, input):
     if value:
         raise RuntimeError(f"pad: mode {mode!r} takes its numbers from the input; value="
                            f"{value} belongs to mode='constant'")
+    if input.array.dtype.kind == "b" and mode != "circular":
+        raise NotImplementedError(f"pad: mode {mode!r} is not there for bools (nor in "
+                                  "PyTorch); say input.int()")
     if not 1 <= len(pairs) <= 3 or input.ndim - len(pairs) not in (1, 2):
         raise NotImplementedError(
             f"pad: mode {mode!r} pads 1, 2 or 3 axes behind a channel axis and perhaps a "

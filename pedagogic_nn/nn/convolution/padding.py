@@ -9,6 +9,7 @@ Book: nn/convolution.
 import operator
 from typing import Any
 
+from ...autograd.checks import check_tensor
 from ..module import Module
 from .pad import pad
 
@@ -45,6 +46,7 @@ class _Pad(Module):
         self.padding = numbers
 
     def forward(self, input: Any) -> Any:
+        check_tensor(type(self).__name__, "input", input)
         if input.ndim not in (self.axes + 1, self.axes + 2):
             raise RuntimeError(f"{type(self).__name__} reads (C, *) or (N, C, *) with "
                                f"{self.axes} axes at *, got shape {tuple(input.shape)}")

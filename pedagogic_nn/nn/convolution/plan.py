@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import jit
+from ...backend.tiles import PANEL_BYTES, VECTOR_BYTES
 
 # Measured on a core with 32 KiB and 1 MiB of cache; half or double changes little.
 BAND_BYTES = 2**18               # of the pixels of a band, and of its sums
@@ -53,7 +54,8 @@ class _Plan(NamedTuple):
     frame (9,): a `_Frame`.  parts (P, 6): first tap and how many, first row and column of
     the results, rows and columns.  distances (taps,): in bytes.  taps: for each of
     several parts the rows u and columns v of the filter, in the order of the table.
-    complete: whether the parts cover the results.
+    complete: whether the parts cover the results.  channels: whether vectors of output
+    channels waste less than vectors of pixels.
     """
 
     frame: np.ndarray
@@ -61,6 +63,7 @@ class _Plan(NamedTuple):
     distances: np.ndarray
     taps: tuple
     complete: bool
+    channels: bool
 
 
 @jit
@@ -85,7 +88,19 @@ def plan(channels, outputs, kernel, size, window, itemsize):
                    itemsize)
     distances = _distances(channels, frame, phase, steps) * itemsize
     parts = np.array([[0, distances.size, 0, 0, *size]])
-    return _Plan(frame.as_array(), parts, distances, (), True)
+    return _Plan(frame.as_array(), parts, distances, (), True,
+                 _by_channels(outputs, frame, size[1], itemsize))
+
+
+def _by_channels(outputs, frame, width, itemsize):
+    """Whether the vectors should hold output channels: see channels.py.
+
+    With one more in 16 for turning the sums.
+    """
+    lanes, panel = VECTOR_BYTES // itemsize, PANEL_BYTES // itemsize
+    pixels = -(-((frame.band - 1) * frame.columns + width) // panel) * panel
+    channels = -(-outputs // lanes) * lanes
+    return channels * frame.band * width * 17 < outputs * pixels * 16
 
 
 def _taps(kernel, size, window):
@@ -125,7 +140,8 @@ def transposed_plan(channels, outputs, kernel, small, size, window, itemsize):
         taps.append((tuple(us), tuple(vs)))
         first += found.size
     return _Plan(frame.as_array(), np.array(parts), np.concatenate(distances),
-                 tuple(taps), len(parts) == stride[0] * stride[1])
+                 tuple(taps), len(parts) == stride[0] * stride[1],
+                 _by_channels(outputs, frame, largest[1], itemsize))
 
 
 def _parts_of_axis(kernel, size, stride, padding, dilation):

@@ -11,6 +11,29 @@ from ..windows import whole_numbers
 from .reference import reach
 
 
+def checked(who: str, n: int, input: Any, weight: Any, bias: Any, stride: Any,
+            padding: Any, dilation: Any, groups: int, transposed: bool = False) -> tuple:
+    """The arguments of a convolution of n dimensions, in the order in which they are
+    checked: (stride, (before, after) of each axis, dilation), as tuples.
+
+    Raises:
+        TypeError: numbers are not whole.
+        RuntimeError: what does not fit; the functions below say what.
+    """
+    check_weight(who, weight, n)
+    stride = whole_numbers(who, "stride", stride, n)
+    dilation = whole_numbers(who, "dilation", dilation, n)
+    if transposed:                                     # 'same' and 'valid' are not known
+        padding = whole_numbers(who, "padding", padding, n)
+    pads = paddings(who, padding, weight.shape[2:], stride, dilation)
+    check_numbers(who, stride, [p for p, _ in pads], dilation, groups)
+    first, second = weight.shape[0], weight.shape[1] * groups
+    check_groups(who, "input" if transposed else "output", first, groups)
+    channels, outputs = (first, second) if transposed else (second, first)
+    check_operands(who, input, weight, bias, groups, channels, outputs)
+    return stride, pads, dilation
+
+
 def check_operands(who: str, x: Any, weight: Any, bias: Any, groups: int, channels: int,
                    outputs: int) -> None:
     """Input, weight and bias fit together.

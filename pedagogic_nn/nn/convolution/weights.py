@@ -15,16 +15,9 @@ from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, matmul
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
-from ...backend.tiles import (
-    PANEL_BYTES,
-    ROWS,
-    VECTOR_BYTES,
-    address,
-    itemsize,
-    shift,
-    transpose,
-)
+from ...backend.tiles import PANEL_BYTES, ROWS, address, itemsize, shift
 from ..windows import compiled, numbers
+from .channels import turn
 from .few_channels import weights_of_few_channels
 from .plan import channels_plan, read
 from .reference import is_product, weight_gradient
@@ -58,24 +51,6 @@ def _fill(band, source, inputs, height, width, first, tall, wide, top, left, row
                 else:
                     line = numbers(band, row * columns * channels, columns * channels)
                     line[:] = 0
-
-
-@jit(forceinline=True)
-def _turn(band, at, source, first, step, plane, count, inputs, channels):
-    """`count` pixels of `inputs` planes → (count, channels)."""
-    size = itemsize(band)
-    lanes = VECTOR_BYTES // size
-    whole = inputs - inputs % lanes if step == 1 else 0
-    squares = count - count % lanes if step == 1 else 0
-    for c in range(0, whole, lanes):
-        for j in range(0, squares, lanes):
-            transpose(shift(source, (c * plane + first + j) * size), plane * size,
-                      shift(band, (at + j * channels + c) * size), channels * size)
-    for c in range(inputs):
-        pixels = numbers(source, c * plane + first, (count - 1) * step + 1)
-        target = numbers(band, at + c, (count - 1) * channels + 1)
-        for j in range(squares if c < whole else 0, count):
-            target[j * channels] = pixels[j * step]
 
 
 # ---- sweep: tiles over the weights ---------------------------------------------------

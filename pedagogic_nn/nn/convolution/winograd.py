@@ -16,6 +16,8 @@ itself is sums and differences only.  It is exact up to rounding, and its error 
 larger than that of the direct sum (measured); but where a pixel is infinite, inf - inf
 would spoil its neighbours, and the direct way is taken.
 
+A dilation of d makes d · d images, each of every d-th pixel, which do not meet.
+
 Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016; Winograd,
 "Arithmetic complexity of computations", 1980.
 """
@@ -46,7 +48,6 @@ B_T = ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))
 G = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
 A_T = ((1, 1, 1, 0), (0, 1, -1, -1))
 TURN = np.kron(G, G)             # (16, 9): G w Gᵀ as a product with the 9 weights
-TURN_REVERSED = TURN[:, ::-1]
 PLACES = 16
 SQUARES = 256                    # of a run: the turned pixels should stay in a cache
 CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it saves
@@ -54,9 +55,11 @@ CHANNELS, PIXELS = 32, 1024      # with fewer, the turning costs more than it sa
 
 def fits(outputs, channels, kernel, size, images, window):
     """Whether this way is open, and faster."""
-    return (tuple(kernel) == (3, 3) and window.stride == window.dilation == (1, 1)
-            and window.groups == 1 and min(outputs, channels) >= CHANNELS
-            and images * size[0] * size[1] >= PIXELS)
+    return (tuple(kernel) == (3, 3) and window.stride == (1, 1) and window.groups == 1
+            and min(outputs, channels) >= CHANNELS
+            and images * size[0] * size[1] >= PIXELS
+            and (window.dilation == (1, 1)
+                 or all(n >= 4 * d for n, d in zip(size, window.dilation))))
 
 
 # ---- turning, a vector of squares at a time ------------------------------------------
@@ -234,20 +237,43 @@ def _plan(channels, rows, wide, threads, itemsize):
     return np.arange(max(2, channels)) * vectors * VECTOR_BYTES, run
 
 
-def convolve_winograd(x, w, bias, size, padding, turn=TURN):
+def convolve_winograd(x, w, bias, size, window, reversed=False):
     """x (N, C, H, W), w (M, C, 3, 3), bias (M,) or None → y (N, M, *size); None if a
     result is not finite.
 
-    turn: TURN, or TURN_REVERSED for filters that are to be turned around.
+    reversed: whether the filters are to be turned around.
     """
-    (n, c), m = x.shape[:2], len(w)
+    m, c = w.shape[:2]
     bias = np.zeros(m, x.dtype) if bias is None else contiguous(bias)
+    turn = (TURN[:, ::-1] if reversed else TURN).astype(x.dtype)
+    weights = matmul(turn, w.reshape(m * c, 9).T).reshape(PLACES, m, c)
+    if window.dilation == (1, 1):
+        return _convolve(contiguous(x), weights, bias, size, window.padding)
+    out = np.empty((len(x), m, *size), x.dtype)
+    for phase in np.ndindex(*window.dilation):
+        # Rows a, a + d, … of the results begin at row a - p of x, and step by d.
+        rows, columns = (slice(a, None, d) for a, d in zip(phase, window.dilation))
+        begin = [a - p for a, p in zip(phase, window.padding)]
+        pixels = x[:, :, begin[0] % window.dilation[0]::window.dilation[0],
+                   begin[1] % window.dilation[1]::window.dilation[1]]
+        padding = [-(b // d) for b, d in zip(begin, window.dilation)]
+        part = out[:, :, rows, columns]
+        if part.size:
+            y = _convolve(contiguous(pixels), weights, bias, part.shape[2:], padding)
+            if y is None:
+                return None
+            part[:] = y
+    return out
+
+
+def _convolve(x, weights, bias, size, padding):
+    """The same for turned weights (16, M, C), without a dilation."""
+    (n, c), m = x.shape[:2], weights.shape[1]
     out = np.empty((n, m, *size), x.dtype)
-    weights = matmul(turn.astype(x.dtype), w.reshape(m * c, 9).T)        # (16, M·C)
     work = out.size * c * 4 // PRODUCTS_PER_ELEMENT
     rows, wide = n * ((size[0] + 1) // 2), (size[1] + 1) // 2
     distances, run = _plan(c, rows, wide, threads_for(work), x.itemsize)
     totals = np.zeros(-(-rows // run), x.dtype)
-    on_cpu(_winograd_cpu, totals.shape, out, contiguous(x), weights, bias, distances,
+    on_cpu(_winograd_cpu, totals.shape, out, x, weights, bias, distances,
            np.array(padding), run, totals, work=work)
     return out if math.isfinite(totals.sum()) else None

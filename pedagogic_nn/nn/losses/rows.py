@@ -113,23 +113,25 @@ class_rows.cuda(class_rows.reference)
 
 @class_rows.cpu
 def _class_rows_cpu(t, C, ignore_index):
-    ignored, wrong = _count(t, C, ignore_index)
-    place = ((t < 0) | (t >= C)) & (t != ignore_index) if wrong else None
-    summary = np.array([ignored, place.argmax() if wrong else -1])
-    if ignored and ignore_index != IGNORED:
+    summary = np.empty(2, np.int64)
+    _summarize(summary, t, C, ignore_index)
+    if summary[0] and ignore_index != IGNORED:
         t = np.where(t == ignore_index, IGNORED, t)
     return t, summary
 
 
 @jit
-def _count(t, C, ignore_index):
-    """How many are ignored, and how many are neither ignored nor a class."""
+def _summarize(summary, t, C, ignore_index):
     ignored, wrong = 0, 0
-    for n in range(t.size):
+    for n in range(t.size):                        # without a way out it is in vectors
         skip = t[n] == ignore_index
         ignored += skip
         wrong += ((t[n] < 0) | (t[n] >= C)) & (not skip)
-    return ignored, wrong
+    summary[0], summary[1] = ignored, -1
+    if wrong:
+        for n in range(t.size - 1, -1, -1):
+            if ((t[n] < 0) | (t[n] >= C)) & (t[n] != ignore_index):
+                summary[1] = n
 
 
 def classes_of(who: str, t: Any, C: int, ignore_index: int | None,
@@ -207,7 +209,7 @@ def check_classes(who: str, input: Any, target: Any, weight: Any) -> None:
         ValueError: the sizes of the batch differ, or there is no axis of classes.
         RuntimeError: other sizes, the dtype of the classes or the weights do not fit.
     """
-    shape, given = tuple(input.shape), tuple(target.shape)
+    shape, given = input.array.shape, target.array.shape
     if not shape:
         raise ValueError(f"{who}: input must have shape (C,), (N, C) or (N, C, …), "
                          f"got {shape}")
@@ -233,7 +235,7 @@ def check_matrix(who: str, input: Any) -> tuple[int, int]:
     Raises:
         RuntimeError: another number of axes, or no classes.
     """
-    shape = tuple(input.shape)
+    shape = input.array.shape
     N, C = shape if len(shape) == 2 else (1, shape[0] if shape else 1)
     if len(shape) > 2 or C == 0:
         raise RuntimeError(f"{who}: input must have shape (C,) or (N, C) with C at least "
@@ -248,7 +250,7 @@ def check_class_weight(who: str, weight: Any, C: int) -> None:
     Raises:
         RuntimeError: there are more or fewer.
     """
-    if tuple(weight.shape) != (C,):
+    if weight.array.shape != (C,):
         raise RuntimeError(f"{who}: weight must have one number for each of the {C} "
                            f"classes, got shape {tuple(weight.shape)}")
 

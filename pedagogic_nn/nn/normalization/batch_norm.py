@@ -450,12 +450,14 @@ class BatchNorm(RunningNorm):
 
     def _check_input(self, x: Any) -> None:
         check_tensor(type(self).__name__, "input", x)
-        who, shape = f"{type(self).__name__}({self.num_features})", tuple(x.shape)
-        if x.ndim not in self.axes:
+        shape = x.array.shape
+        if len(shape) in self.axes and shape[1] == self.num_features:
+            return
+        who = f"{type(self).__name__}({self.num_features})"
+        if len(shape) not in self.axes:
             raise ValueError(f"{who} reads input of shape {self.reads}, got {shape}")
-        if x.shape[1] != self.num_features:
-            raise RuntimeError(f"{who} reads {self.num_features} channels, got "
-                               f"{x.shape[1]} in input of shape {shape}")
+        raise RuntimeError(f"{who} reads {self.num_features} channels, got {shape[1]} in "
+                           f"input of shape {shape}")
 
 
 class BatchNorm1d(BatchNorm):

@@ -78,22 +78,20 @@ def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
 
 @group_norm_forward.cpu
 def _run_forward(x, weight, bias, groups, eps):
-    N, L, y = x.shape[0], prod(x.shape[2:]), like(x)
-    mean, variance = like(x, (N * groups,)), like(x, (N * groups,))
-    arrays = [_by_group(a, groups) for a in (y, x)]
+    N, L, y, seen = x.shape[0], prod(x.shape[2:]), like(x), _by_group(x.shape, groups)
+    mean, variance = like(x, (N, groups)), like(x, (N, groups))
     if L < SHORT:
         weight, bias = (_wide(a, groups, L) for a in (weight, bias))
-    on_cpu(rows_cpu if L < SHORT else _forward_cpu, mean.shape, arrays[0], mean, variance,
-           arrays[1], contiguous(weight), contiguous(bias), x.dtype.type(eps),
-           work=x.size)
-    return y, mean.reshape(N, groups), variance.reshape(N, groups)
+    on_cpu(rows_cpu if L < SHORT else _forward_cpu, seen[:1], y.reshape(seen),
+           mean.reshape(-1), variance.reshape(-1), contiguous(x).reshape(seen),
+           contiguous(weight), contiguous(bias), x.dtype.type(eps), work=x.size)
+    return y, mean, variance
 
 
-def _by_group(a, groups):
-    """a (N, C, *) as (N·G, K, L), or as (N·G, K·L) if L is short."""
-    N, C, L = as_planes(a).shape
-    shape = (C // groups * L,) if L < SHORT else (C // groups, L)
-    return contiguous(a).reshape(N * groups, *shape)
+def _by_group(shape, groups):
+    """(N, C, *) as the kernels see it: (N·G, K, L), or (N·G, K·L) if L is short."""
+    N, C, L = shape[0], shape[1], prod(shape[2:])
+    return (N * groups, *((C // groups * L,) if L < SHORT else (C // groups, L)))
 
 
 def _wide(a, groups, L):
@@ -142,8 +140,9 @@ def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
 
 @group_norm_backward.cpu
 def _run_backward(dy, x, mean, variance, weight, eps):
-    (N, C, L), groups, dx = as_planes(x).shape, mean.shape[1], like(x)
-    arrays = [_by_group(a, groups) for a in (dx, dy, x)]
+    N, C, L, groups = x.shape[0], x.shape[1], prod(x.shape[2:]), mean.shape[1]
+    dx, seen = like(x), _by_group(x.shape, groups)
+    arrays = [contiguous(a).reshape(seen) for a in (dx, dy, x)]
     mean, variance = contiguous(mean).reshape(-1), contiguous(variance).reshape(-1)
     if L < SHORT:
         weight = _wide(weight, groups, L)

@@ -181,6 +181,7 @@ def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
 
     Raises:
         RuntimeError: it has other axes, or an empty one.
+        NotImplementedError: it holds bools (the type is PyTorch's).
     """
     check_tensor(who, "input", x)
     if x.ndim not in (n + 1, n + 2):
@@ -188,6 +189,8 @@ def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
         raise RuntimeError(f"{who} reads input of shape {shapes}, got shape "
                            f"{tuple(x.shape)}")
     must_not = x.shape[-n:] if empty_channels else x.shape[x.ndim - n - 1:]
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError(f"{who} is not there for bools; say input.float()")
     if 0 in must_not:
         raise RuntimeError(f"{who}: only the batch may be empty, got input of shape "
                            f"{tuple(x.shape)}")

@@ -16,6 +16,7 @@ import numpy as np
 from ...autograd.checks import check_tensor
 from ...autograd.factories import empty, zeros
 from ...autograd.products import matmul_arrays
+from ...autograd.tensor import Tensor
 from ...backend import op
 from ...backend.device import xp_of
 from .. import init
@@ -105,7 +106,8 @@ class RecurrentCell(Module):
         return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
 
     def _check_input(self, x: Any) -> None:
-        check_tensor(self._who, "input", x)
+        if not isinstance(x, Tensor):
+            check_tensor(self._who, "input", x)
         if x.ndim not in (1, 2):
             raise ValueError(f"{self._who} reads input of shape (batch, "
                              f"{self.input_size}) or ({self.input_size},), got shape "
@@ -120,7 +122,8 @@ class RecurrentCell(Module):
                                f"convert one, for example input.to({dtype})")
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
-        check_tensor(self._who, name, state)
+        if not isinstance(state, Tensor):
+            check_tensor(self._who, name, state)
         expected = (*x.shape[:-1], self.hidden_size)
         if state.ndim not in (1, 2):
             raise ValueError(f"{self._who} expected {name} of shape {expected}, got "

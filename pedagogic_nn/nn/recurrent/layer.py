@@ -144,9 +144,9 @@ class RecurrentLayer(Module):
         """Output and last states for any of the three kinds of input."""
         if isinstance(input, PackedSequence):
             return self._run_packed(input, states)
-        check_tensor(self._who, "input", input)
-        for name, state in zip(self.states, states or ()):
-            check_tensor(self._who, name, state)
+        for name, x in zip(("input", *self.states), (input, *(states or ()))):
+            if not isinstance(x, Tensor):
+                check_tensor(self._who, name, x)
         if input.ndim not in (2, 3):
             raise ValueError(f"{self._who} reads input with 3 axes, or 2 without a "
                              f"batch, got shape {tuple(input.shape)}")

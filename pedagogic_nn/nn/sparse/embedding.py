@@ -47,9 +47,13 @@ def _first_outside_cpu(rows, count):
 
 @jit
 def _scan(rows, count):
-    for s in range(rows.size):
-        if not 0 <= rows[s] < count:
-            return s
+    wrong = False
+    for s in range(rows.size):                     # without a way out it is in vectors
+        wrong |= (rows[s] < 0) | (rows[s] >= count)
+    if wrong:
+        for s in range(rows.size):
+            if (rows[s] < 0) | (rows[s] >= count):
+                return s
     return rows.size
 
 
@@ -204,11 +208,12 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
     check_not_sparse("embedding", sparse)
     check_tensor("embedding", "input", input)
     check_tensor("embedding", "weight", weight)
-    if weight.ndim != 2:
+    shape = weight.array.shape
+    if len(shape) != 2:
         raise RuntimeError("embedding: weight must have shape (rows, features), got "
-                           f"{tuple(weight.shape)}")
-    padding = row_of_padding("embedding", padding_idx, weight.shape[0])
-    rows = checked_rows("embedding", input, weight.shape[0], IndexError)
+                           f"{shape}")
+    padding = row_of_padding("embedding", padding_idx, shape[0])
+    rows = checked_rows("embedding", input, shape[0], IndexError)
     if max_norm is not None:
         shorten_rows(weight, rows, max_norm, norm_type)
     return EmbeddingFunction.apply(weight, rows, padding=padding,

@@ -126,6 +126,28 @@ def test_an_option_that_is_no_number_is_refused(name, option):
                 getattr(F, name)(torch.zeros(2), option, **extra)
 
 
+@pytest.mark.parametrize("name", ["softsign", "tanhshrink"])
+def test_true_and_false_are_not_subtracted(name):
+    with pytest.raises(RuntimeError, match="input must hold numbers, got bool"):
+        getattr(F, name)(torch.tensor([True]))
+
+
+def test_approximate_is_a_word():
+    with pytest.raises(TypeError, match="'none' or 'tanh', got None"):
+        F.gelu(torch.zeros(2), None)
+    with pytest.raises(RuntimeError, match="'none' or 'tanh', got 'x'"):
+        F.gelu(torch.zeros(2), "x")
+
+
+def test_a_value_that_whole_numbers_cannot_take_is_refused():
+    with pytest.raises(RuntimeError, match="threshold: nan does not fit into int64"):
+        F.threshold(torch.tensor([1]), 0, float("nan"))
+
+
+def test_a_bound_may_be_nan_as_in_pytorch():
+    assert nn.Hardtanh(-1, float("nan"))(torch.tensor([-3.0, 5.0])).tolist() == [-1, 5]
+
+
 @pytest.mark.parametrize("name", sorted(KEPT))
 def test_true_and_false_are_no_numbers(name):
     with pytest.raises(RuntimeError, match="expected real numbers, got bool"):

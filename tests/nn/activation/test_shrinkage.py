@@ -53,5 +53,7 @@ def test_hardshrink_is_a_method_of_tensors():
 
 def test_a_negative_lambda_moves_nothing_or_is_refused():
     assert hardshrink(torch.tensor([0.5]), -1).tolist() == [0.5]
-    with pytest.raises(RuntimeError, match="must not be negative, got -1"):
+    with pytest.raises(RuntimeError, match="a finite number from 0 on, got -1"):
         nn.Softshrink(-1)(torch.zeros(2))
+    with pytest.raises(RuntimeError, match="a finite number from 0 on, got inf"):
+        nn.Softshrink(float("inf"))(torch.zeros(2))

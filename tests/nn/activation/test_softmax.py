@@ -86,8 +86,11 @@ def test_left_out_dim_warns_and_follows_the_old_rule():
 def test_says_what_it_expected():
     with pytest.raises(IndexError, match=r"softmax: dim 2 is out of range; .* -2 … 1"):
         softmax(torch.zeros(2, 3), dim=2)
-    with pytest.raises(TypeError, match="integer"):
-        torch.zeros(2, 3).softmax(1.0)
+    for dim in (1.0, True, "a"):
+        with pytest.raises(TypeError, match="softmax: dim must be a whole number"):
+            torch.zeros(2, 3).softmax(dim)
+        with pytest.raises(TypeError, match="log_softmax: dim must be a whole number"):
+            nn.LogSoftmax(dim)(torch.zeros(2, 3))
     with pytest.raises(NotImplementedError, match=r"got int64; say input.float\(\)"):
         torch.arange(3).softmax(0)
     assert torch.softmax(torch.arange(2), 0, dtype=torch.float64).dtype == torch.float64

@@ -104,11 +104,33 @@ def test_many_channels_and_pixels(options):
     ((3, 32, 31, 40), (0, 2)),
     ((2, 40, 1, 600), 1),
     ((30, 32, 9, 9), (3, 4)),                  # backwards the padding is negative
+    ((3, 33, 30, 28), 1),                      # bands that end within an image
 ], ids=str)
 def test_the_way_with_fewer_multiplications(shape, padding):
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     agree_with_reference(lambda: nn.Conv2d(shape[1], 35, 3, padding=padding), x)
     agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], 35, 3), x)
+
+
+@pytest.mark.parametrize("padding, dilation", [((2, 4), (2, 4)), ((0, 9), (1, 2)),
+                                               ((5, 0), (3, 1))], ids=str)
+def test_a_dilation_makes_images_of_their_own(padding, dilation):
+    x = np.random.default_rng(0).standard_normal((2, 32, 29, 26)).astype(np.float32)
+    agree_with_reference(
+        lambda: nn.Conv2d(32, 35, 3, padding=padding, dilation=dilation), x)
+
+
+@pytest.mark.parametrize("shape, options", [
+    ((5, 6, 14, 14), dict(kernel_size=5)),
+    ((2, 32, 1, 100), dict(kernel_size=(1, 5), padding=(0, 2), groups=2)),
+    ((3, 40, 9, 5), dict(kernel_size=4, stride=(1, 2), padding=1)),
+    ((1, 8, 3, 2), dict(kernel_size=2)),
+], ids=str)
+def test_narrow_images(shape, options):
+    """Vectors of output channels instead of pixels, there and back."""
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    agree_with_reference(lambda: nn.Conv2d(shape[1], 36, **options), x)
+    agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], 36, **options), x)
 
 
 def test_an_infinite_pixel_reaches_only_its_patches():

@@ -82,11 +82,20 @@ def test_the_places_are_numpys(length, before, after, mode):
     (RuntimeError, "leaves none", ((-4, 0), "replicate")),
     (RuntimeError, "belongs to mode='constant'", ((1, 1), "reflect", 2.0)),
     (NotImplementedError, "mode must be 'constant'", ((1, 1), "mirror")),
+    (TypeError, "value must be a number, got str", ((1, 1), "constant", "a")),
     (NotImplementedError, "behind a channel axis", ((1, 1, 1, 1), "reflect")),
 ])
 def test_says_what_it_expected(error, message, arguments):
     with pytest.raises(error, match=message):
         F.pad(torch.zeros(2, 4), *arguments)
+
+
+def test_what_a_dtype_cannot_hold_is_refused():
+    with pytest.raises(RuntimeError, match="pad: inf does not fit into int64"):
+        F.pad(torch.zeros(2, 4).long(), (1, 1), value=float("inf"))
+    with pytest.raises(NotImplementedError, match="mode 'reflect' is not there for bools"):
+        F.pad(torch.zeros(2, 4) > 0, (1, 1), "reflect")
+    assert F.pad(torch.zeros(1, 1) > 0, (1, 0), value=True).tolist() == [[True, False]]
 
 
 def test_numbers_beyond_32_bits_are_refused():

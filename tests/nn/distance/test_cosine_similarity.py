@@ -110,6 +110,9 @@ def test_every_shape_and_axis_agrees_with_the_reference(shapes, data, eps, dtype
     ((torch.zeros(2, 3), torch.zeros(2, 4)), RuntimeError, "do not broadcast"),
     ((torch.zeros(2, 3), torch.zeros(2, 3), 2), IndexError, "dim 2 is out of range"),
     ((torch.zeros(2, 3), torch.zeros(2, 3), 1, -1), RuntimeError, "eps must not be neg"),
+    ((torch.zeros(2, 3), torch.zeros(2, 3), None), TypeError, "dim must be a whole num"),
+    ((torch.zeros(2, 3), torch.zeros(2, 3), 1, float("nan")), RuntimeError, "got nan"),
+    ((torch.zeros(2, 3), torch.zeros(2, 3), 1, None), TypeError, "eps must be a number"),
     ((torch.arange(3), torch.arange(3), 0), RuntimeError, "expected real numbers, got")])
 def test_says_what_it_expected(arguments, error, words):
     with pytest.raises(error, match=words):

@@ -52,6 +52,7 @@ def test_a_view_and_a_strided_input_give_the_same_numbers():
     (lambda: nn.Unflatten(1, ())(torch.zeros(3, 1)), RuntimeError, "names no axes"),
     (lambda: nn.Unflatten(2, (1,))(torch.zeros(3, 1)), IndexError, "dim 2 is out of"),
     (lambda: nn.Flatten(2, 1)(torch.zeros(3, 1, 2)), RuntimeError, "comes after end_dim"),
+    (lambda: nn.Flatten(None)(torch.zeros(3)), TypeError, "flatten: dim must be a whole"),
     (lambda: nn.Flatten()(torch.tensor(1.0)), IndexError, "dim 1 is out of range")])
 def test_says_what_it_expected(make, error, words):
     with pytest.raises(error, match=words):

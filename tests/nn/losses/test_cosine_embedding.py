@@ -62,6 +62,11 @@ def test_features_of_zero_have_a_finite_loss_and_gradient():
     assert loss.item() == 1 and np.isfinite(u.grad.numpy()).all()
 
 
+def test_a_label_has_no_gradient():
+    y = torch.ones(1, requires_grad=True)
+    assert not cosine_embedding_loss(torch.ones(1, 2), torch.ones(1, 2), y).requires_grad
+
+
 def test_says_what_it_expected():
     u, y = torch.zeros(3, 4), torch.tensor([1, -1, 1])
     with pytest.raises(RuntimeError, match=r"got \(3, 4\), \(3, 4\) and \(\)"):

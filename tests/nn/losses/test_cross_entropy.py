@@ -152,6 +152,11 @@ def test_says_what_it_expected():
         cross_entropy(x, torch.arange(8), weight=torch.ones(9))
     with pytest.raises(RuntimeError, match="label_smoothing must be from 0 to 1, got 2"):
         cross_entropy(x, torch.arange(8), label_smoothing=2)
+    for wrong in (None, 2.5, True):
+        with pytest.raises(TypeError, match="ignore_index must be a whole number"):
+            cross_entropy(x, torch.arange(8), ignore_index=wrong)
+    with pytest.raises(TypeError, match="label_smoothing must be a number, got NoneType"):
+        cross_entropy(x, torch.arange(8), label_smoothing=None)
     with pytest.raises(NotImplementedError, match="floating point"):
         cross_entropy(x.long(), torch.arange(8))
     with pytest.raises(TypeError, match="weight must be a tensor, got list"):

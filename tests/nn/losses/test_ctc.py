@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
+from pedagogic_nn.autograd import gradcheck
 from pedagogic_nn.nn.losses.ctc import ctc_loss, ctc_paths
 from tests.harness import backend_tests, case, gradient_tests, uniform
 from tests.nn.losses import agreement
@@ -104,6 +105,19 @@ def test_long_sequences_do_not_underflow():
     assert 1000 < loss.item() < 10_000
 
 
+@pytest.mark.parametrize("labels", [[0], [1, 0], [0, 1], [0, 0], [1, 0, 1]])
+def test_a_label_may_be_the_blank(labels):
+    """PyTorch's gradient is wrong if it is the last one: it does not add up to 0 over the
+    classes, as that of a softmax must."""
+    x = torch.randn(6, 1, 3, dtype=torch.float64, requires_grad=True)
+
+    def loss(scores):
+        return ctc_loss(scores.log_softmax(2), torch.tensor([labels]), (6,),
+                        (len(labels),))
+
+    assert gradcheck(loss, (x,))
+
+
 def test_says_what_it_expected():
     x, labels = torch.zeros(6, 3, 4), torch.tensor(LABELS)
     steps, lengths = (6, 6, 6), (3, 3, 3)
@@ -126,6 +140,10 @@ def test_says_what_it_expected():
         ctc_loss(x, labels, steps, lengths, blank=4)
     with pytest.raises(RuntimeError, match=r"none of them 0, got \(6, 0, 4\)"):
         ctc_loss(x[:, :0], labels[:0], (), ())
+    with pytest.raises(TypeError, match="blank must be a whole number, got None"):
+        ctc_loss(x, labels, steps, lengths, blank=None)
+    with pytest.raises(TypeError, match="input_lengths must be a whole number, got 6.0"):
+        ctc_loss(x, labels, (6, 6, 6.0), lengths)
     with pytest.raises(TypeError, match="targets must be a tensor, got list"):
         ctc_loss(x, [1, 2], steps, lengths)
 

@@ -42,6 +42,8 @@ def test_whole_scores_and_labels():
     x = torch.tensor([3, 1])
     loss = margin_ranking_loss(x.float(), torch.tensor([1, 3]), torch.tensor([-1, -1]))
     assert loss.item() == 1
+    loss = margin_ranking_loss(x, x.flip(0), torch.tensor([1, 1]), reduction="none")
+    assert loss.tolist() == [0, 2] and loss.dtype == torch.float32
 
 
 def test_says_what_it_expected():
@@ -53,8 +55,10 @@ def test_says_what_it_expected():
         margin_ranking_loss(x, torch.zeros(3), x)
     with pytest.raises(TypeError, match="input2 must be a tensor, got float"):
         margin_ranking_loss(x, 1.0, x)
-    with pytest.raises(TypeError, match="margin must be a number, got bool"):
-        margin_ranking_loss(x, x, x, margin=True)
+    with pytest.raises(TypeError, match="margin must be a number, got str"):
+        margin_ranking_loss(x, x, x, margin="a")
+    with pytest.raises(RuntimeError, match="target must hold numbers, got bool"):
+        margin_ranking_loss(x, x, x > 0)
 
 
 def test_the_formula_stays_float32():

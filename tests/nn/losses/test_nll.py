@@ -103,8 +103,10 @@ def test_says_what_it_expected():
         nn.NLLLoss([1.0, 2.0])
     with pytest.raises(TypeError, match="target must be a tensor, got list"):
         nll_loss(x, [0] * 8)
-    with pytest.raises(TypeError, match="as an integer"):
+    with pytest.raises(TypeError, match="ignore_index must be a whole number, got"):
         nll_loss(x, t.clamp(0, 9), ignore_index=1.5)
+    with pytest.raises(RuntimeError, match="must be int64, got uint8"):      # of images
+        nll_loss(torch.zeros(1, 2, 3), torch.zeros(1, 3, dtype=torch.uint8))
 
 
 @settings(max_examples=25)

@@ -97,6 +97,84 @@ def test_half_precision_stays_half():
     np.testing.assert_allclose(loss.item(), expected, rtol=2e-3)
 
 
+# What PyTorch 2.13 answers where dtypes differ: by the dtypes alone, by PyTorch's general
+# rule (a single number counts less), the input's, or the target's.
+@pytest.mark.parametrize("name, x, y, expected", [
+    ("mse_loss", "float32", "float64", "float64"),
+    ("mse_loss", "float64 number", "float32", "float64"),
+    ("l1_loss", "float32", "float64 number", "float64"),
+    ("smooth_l1_loss", "float16", "float32 number", "float32"),
+    ("mse_loss", "float32", "int64", "float32"), ("l1_loss", "int64", "int32", "int64"),
+    ("poisson_nll_loss", "float64 number", "float32", "float32"),
+    ("poisson_nll_loss", "int64", "int64", "float32"),
+    ("poisson_nll_loss", "int64", "float16", "float32"),
+    ("kl_div", "float32", "float64 number", "float32"),
+    ("huber_loss", "float32", "float64", "float32"),
+    ("huber_loss", "float64 number", "float32", "float64"),
+    ("hinge_embedding_loss", "float32", "float64", "float32"),
+    ("hinge_embedding_loss", "float64 number", "float32", "float64"),
+    ("soft_margin_loss", "float16", "float64", "float16"),
+    ("binary_cross_entropy_with_logits", "float64", "float32", "float32"),
+    ("binary_cross_entropy_with_logits", "float32", "float64", "float64")])
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_losses_of_different_dtypes_have_the_dtype_of_pytorch(name, x, y, expected,
+                                                              reduction):
+    made = [torch.ones(() if "number" in t else (2, 3), dtype=t.split()[0])
+            for t in (x, y)]
+    if x.startswith("float"):
+        made[0].requires_grad = True
+    loss = getattr(functional, name)(*made, reduction=reduction)
+    assert loss.dtype == expected
+    if loss.requires_grad:
+        loss.sum().backward()
+        assert made[0].grad.dtype == made[0].dtype
+
+
+@pytest.mark.parametrize("name, x, y, error, told", [
+    ("mse_loss", "int64", "int64", NotImplementedError, "compares real numbers"),
+    ("smooth_l1_loss", "bool", "int64", NotImplementedError, "compares real numbers"),
+    ("huber_loss", "int64", "float32", NotImplementedError, "input must hold real"),
+    ("hinge_embedding_loss", "bool", "float32", NotImplementedError, "got bool"),
+    ("soft_margin_loss", "int64", "float32", NotImplementedError, "got int64"),
+    ("soft_margin_loss", "float32", "bool", RuntimeError, "target must hold numbers"),
+    ("binary_cross_entropy_with_logits", "float32", "int64", RuntimeError, "target must"),
+    ("l1_loss", "float32", "bool", RuntimeError, "target must hold numbers, got bool"),
+    ("l1_loss", "bool", "float32", RuntimeError, "input must hold numbers, got bool"),
+    ("l1_loss", "int64", "int64", RuntimeError, "mean: expected a floating-point")])
+def test_dtypes_that_a_loss_refuses(name, x, y, error, told):
+    with pytest.raises(error, match=told):
+        getattr(functional, name)(torch.ones(2, 3, dtype=x), torch.ones(2, 3, dtype=y))
+
+
+def test_the_absolute_errors_of_whole_numbers():
+    x, y = torch.tensor([3, -1]), torch.tensor([1, 2])
+    assert functional.l1_loss(x, y, reduction="sum").item() == 5
+    assert functional.l1_loss(x, y, reduction="none").tolist() == [2, 3]
+    assert functional.l1_loss(x, y, weight=torch.tensor([1.0, 3.0])).item() == 11 / 4
+
+
+@pytest.mark.parametrize("call, error, told", [
+    (lambda x: functional.smooth_l1_loss(x, x, beta=float("nan")), RuntimeError, "got na"),
+    (lambda x: functional.smooth_l1_loss(x, x, beta=-1), RuntimeError, "got -1"),
+    (lambda x: functional.smooth_l1_loss(x, x, beta="a"), TypeError, "beta must be a num"),
+    (lambda x: functional.huber_loss(x, x, delta=None), TypeError, "delta must be a num"),
+    (lambda x: functional.poisson_nll_loss(x, x, eps=[1]), TypeError, "eps must be a num"),
+    (lambda x: functional.poisson_nll_loss(x > 0, x, False), RuntimeError, "got bool"),
+    (lambda x: functional.gaussian_nll_loss(x, x > 0, x), RuntimeError, "bools"),
+    (lambda x: functional.gaussian_nll_loss(x, x, x.numpy()), TypeError, "var must be a"),
+    (lambda x: functional.triplet_margin_loss(x, x > 0, x), RuntimeError, "positive must"),
+    (lambda x: functional.cosine_embedding_loss(x, x, x[:, 0], "a"), TypeError, "margin")])
+def test_options_that_a_loss_refuses(call, error, told):
+    with pytest.raises(error, match=told):
+        call(torch.ones(2, 3))
+
+
+def test_true_counts_as_the_number_one():
+    x = torch.tensor([3.0])
+    assert functional.smooth_l1_loss(x, torch.zeros(1), beta=True).item() == 2.5
+
+
 # ---- every loss against its reference ------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
+from pedagogic_nn.backend.softmax import SHORT
 from pedagogic_nn.nn.losses.cross_entropy import cross_entropy
 from pedagogic_nn.nn.losses.soft_targets import soft_cross_entropy_rows
 from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
@@ -23,6 +24,8 @@ CASES = [
     rows((0, 4), uniform(0, 4), 2),
     rows((1, 1), uniform(1, 1), 2, w=np.ones(1, np.float32), smoothing=0.0),
     rows(saturated(5, 4), uniform(5, 4), 2, smoothing=0.0),
+    *(rows((2, SHORT + 1), uniform(2, SHORT + 1), slopes, w=uniform(SHORT + 1))
+      for slopes in range(3)),
 ]
 test_backends = backend_tests(CASES)
 
@@ -59,6 +62,13 @@ def test_a_sure_target_is_a_class():
         np.testing.assert_allclose(
             cross_entropy(x, q, label_smoothing=smoothing).item(),
             cross_entropy(x, t, label_smoothing=smoothing).item(), rtol=1e-6)
+
+
+def test_no_classes_cost_nothing():
+    x = torch.zeros(3, 0, 2, requires_grad=True)
+    loss = cross_entropy(x, x.detach(), reduction="none")
+    loss.sum().backward()
+    assert loss.tolist() == [[0, 0]] * 3 and x.grad.shape == (3, 0, 2)
 
 
 def test_says_what_it_expected():

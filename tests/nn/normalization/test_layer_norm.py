@@ -11,6 +11,7 @@ from pedagogic_nn.nn.normalization.layer_norm import (
     layer_norm_backward,
     layer_norm_forward,
 )
+from pedagogic_nn.nn.normalization.statistics import BLOCK
 from tests.harness import (
     backend_tests,
     case,
@@ -44,6 +45,7 @@ CASES = [
     *(forward(*shape) for shape in SHAPES),
     forward(2, 5, uniform(2, 5, low=99, high=101)),
     forward(2, 3, np.full((2, 3), 7, np.float32)),
+    forward(2, BLOCK + 1),
     *(backward(*shape) for shape in SHAPES),
 ]
 test_backends = backend_tests(CASES)

@@ -102,10 +102,16 @@ def test_modules():
     (TypeError, "divisor_override must be a whole number",
      {"kernel_size": 2, "divisor_override": 1.5}),
     (TypeError, "kernel_size must be a whole number", {"kernel_size": "2"}),
+    (TypeError, "kernel_size must be a whole number", {"kernel_size": True}),
 ])
 def test_says_what_it_expected(error, message, options):
     with pytest.raises(error, match=message):
         F.avg_pool2d(torch.zeros(1, 1, 4, 4), **options)
+
+
+def test_bools_have_no_mean():
+    with pytest.raises(NotImplementedError, match="avg_pool1d is not there for bools"):
+        F.avg_pool1d(torch.zeros(1, 1, 4) > 0, 2)
 
 
 @settings(max_examples=20, deadline=None)

@@ -120,6 +120,11 @@ def test_says_what_it_expected(error, message, arguments):
         F.max_pool2d(torch.zeros(1, 1, 4, 4), *arguments)
 
 
+def test_bools_have_no_maximum():
+    with pytest.raises(NotImplementedError, match="max_pool2d is not there for bools"):
+        F.max_pool2d(torch.zeros(1, 1, 4, 4) > 0, 2)
+
+
 def test_says_which_input_it_reads():
     with pytest.raises(RuntimeError, match=r"\(N, C, H, W\) or \(C, H, W\)"):
         F.max_pool2d(torch.zeros(4, 4), 2)

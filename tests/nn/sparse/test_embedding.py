@@ -174,8 +174,10 @@ def test_says_what_it_expected():
         nn.Embedding(0, 3)(torch.tensor([0]))
     with pytest.raises(RuntimeError, match="int64 or int32, got float32"):
         layer(torch.ones(2))
-    with pytest.raises(TypeError, match="must be a Tensor of row numbers, got list"):
+    with pytest.raises(TypeError, match="embedding: input must be a tensor, got list"):
         layer([1, 2])
+    with pytest.raises(TypeError, match="padding_idx must be a whole number, got True"):
+        nn.Embedding(10, 3, padding_idx=True)
     with pytest.raises(RuntimeError, match=r"weight must have shape \(rows, features\)"):
         embedding(torch.tensor([1]), torch.ones(4))
     with pytest.raises(AssertionError, match=r"padding_idx must name one of the 4 rows"):

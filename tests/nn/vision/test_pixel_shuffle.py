@@ -58,6 +58,8 @@ def test_says_what_it_expected():
         ValueError, match="upscale_factor must be a positive integer, got 0"
     ):
         nn.PixelShuffle(0)
+    with pytest.raises(ValueError, match="must be below 2\\^31, got 1099511627776"):
+        nn.PixelShuffle(2**40)(torch.zeros(1, 0, 2, 0))
     with pytest.raises(RuntimeError, match="got 5 and 4"):
         nn.PixelUnshuffle(2)(torch.zeros(1, 1, 5, 4))
 
