@@ -114,14 +114,17 @@ class Vectors:
     def store(self, vector, pointer, offset):
         self.builder.store(vector, self._at(pointer, offset, self.type), align=1)
 
-    def prefetch(self, pointer, offset):
-        """Ask for memory that will soon be needed, without waiting for it."""
+    def prefetch(self, pointer, offset, cache):
+        """Ask for memory that will soon be needed, without waiting for it.
+
+        It comes into the first cache or into the second.
+        """
         number, byte = ir.IntType(32), ir.IntType(8)
         at = self._at(pointer, offset, byte)
         kind = ir.FunctionType(ir.VoidType(), [at.type, number, number, number])
         function = cgutils.get_or_insert_function(self.builder.module, kind,
                                                   "llvm.prefetch.p0")
-        self.builder.call(function, [at, number(0), number(3), number(1)])
+        self.builder.call(function, [at, number(0), number(4 - cache), number(1)])
 
     def broadcast(self, pointer, offset):
         """One number of memory in all lanes."""
@@ -144,10 +147,11 @@ def _tile(rows, panels):
     """A compiled function for tiles of `rows` rows and `panels` panels; K steps.
 
     Its arguments: K; A, its strides along rows and along K; B, its strides along K and
-    from one panel to the next; C and its stride along rows; whether to add to C.
+    from one panel to the next; the B that will come next; C and its stride along rows;
+    whether to add to C.
     """
     def generate(context, builder, signature, arguments):
-        k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate = arguments
+        k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate = arguments
         v = Vectors(context, builder, signature.args[1])
         columns = list(itertools.product(range(panels), range(VECTORS)))
 
@@ -164,7 +168,7 @@ def _tile(rows, panels):
         # C comes from memory while the inner loop runs, not after it: 3 to 10 % faster.
         for i in range(rows):
             for column in columns:
-                v.prefetch(*in_c(i, *column))
+                v.prefetch(*in_c(i, *column), cache=1)
         zero = ir.Constant(v.type, [0.0] * v.lanes)
         # Variables in memory, for which LLVM finds registers.
         sums = [[cgutils.alloca_once_value(builder, zero) for _ in columns]
@@ -172,6 +176,11 @@ def _tile(rows, panels):
         with cgutils.for_range(builder, k) as loop:
             a_now = cgutils.pointer_add(builder, a, builder.mul(loop.index, a_step))
             b_now = cgutils.pointer_add(builder, b, builder.mul(loop.index, b_step))
+            if rows == ROWS:       # fewer multiply-adds leave no time for it: 10 % slower
+                ahead_now = cgutils.pointer_add(builder, ahead,
+                                                builder.mul(loop.index, b_step))
+                for column in columns:
+                    v.prefetch(ahead_now, place(*column, b_panel), cache=2)
             b_row = [v.load(b_now, place(*column, b_panel)) for column in columns]
             for i in range(rows):
                 a_i = v.broadcast(a_now, offset(i, a_row))
@@ -191,9 +200,10 @@ def _tile(rows, panels):
                 finish(old=False)
 
     @intrinsic
-    def tile(typing, k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate):
+    def tile(typing, k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row,
+             accumulate):
         n = types.intp
-        return types.void(n, a, n, n, a, n, n, a, n, types.boolean), generate
+        return types.void(n, a, n, n, a, n, n, a, a, n, types.boolean), generate
 
     return tile
 
@@ -205,23 +215,24 @@ _tile1_wide, _tile2_wide = _tile(1, 4), _tile(2, 2)
 
 
 @jit
-def tile(rows, wide, k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate):
+def tile(rows, wide, k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row,
+         accumulate):
     if rows == 6:
-        _tile6(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile6(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif rows == 5:
-        _tile5(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile5(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif rows == 4:
-        _tile4(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile4(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif rows == 3:
-        _tile3(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile3(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif rows == 2 and wide:
-        _tile2_wide(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile2_wide(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif rows == 2:
-        _tile2(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile2(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     elif wide:
-        _tile1_wide(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile1_wide(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
     else:
-        _tile1(k, a, a_row, a_step, b, b_step, b_panel, c, c_row, accumulate)
+        _tile1(k, a, a_row, a_step, b, b_step, b_panel, ahead, c, c_row, accumulate)
 
 
 # ── Transposing ───────────────────────────────────────────────────────────────────────

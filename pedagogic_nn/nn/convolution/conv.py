@@ -76,8 +76,8 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
 
 
 def _convolution(who, n, input, weight, bias, stride, padding, dilation, groups):
-    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding, dilation,
-                                     groups)
+    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding,
+                                     dilation, groups)
     size = output_size(who, input.shape[-n:], weight.shape[2:], stride, pads, dilation)
     return ConvolutionFunction.apply(
         input, weight, bias, size=size,

@@ -74,8 +74,8 @@ def conv_transpose2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1,
 
 def _transposed(who, n, input, weight, bias, stride, padding, output_padding, groups,
                 dilation):
-    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding, dilation,
-                                     groups, transposed=True)
+    stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding,
+                                     dilation, groups, transposed=True)
     padding = tuple(p for p, _ in pads)
     extra = whole_numbers(who, "output_padding", output_padding, n)
     size = transposed_size(who, input.shape[-n:], weight.shape[2:], stride, padding,
