@@ -15,8 +15,10 @@ from .module import Module as Module
 from .parameter import Parameter as Parameter
 
 # ---- layers: one line each, by folder ------------------------------------------------
+from .activation import CELU as CELU
 from .activation import ELU as ELU
 from .activation import GELU as GELU
+from .activation import GLU as GLU
 from .activation import Hardshrink as Hardshrink
 from .activation import Hardtanh as Hardtanh
 from .activation import LeakyReLU as LeakyReLU
@@ -26,6 +28,7 @@ from .activation import Mish as Mish
 from .activation import PReLU as PReLU
 from .activation import ReLU as ReLU
 from .activation import ReLU6 as ReLU6
+from .activation import SELU as SELU
 from .activation import SiLU as SiLU
 from .activation import Sigmoid as Sigmoid
 from .activation import Softmax as Softmax

@@ -3,13 +3,16 @@
 Here too the activations become methods of tensors, as in `x.tanh()`.
 """
 from ..autograd.tensor import Tensor
+from .activation.celu import celu
 from .activation.elu import elu
 from .activation.gelu import gelu
+from .activation.glu import glu
 from .activation.hardtanh import hardtanh, relu6
 from .activation.leaky_relu import leaky_relu
 from .activation.log_softmax import log_softmax, log_softmax_method
 from .activation.prelu import prelu
 from .activation.relu import relu
+from .activation.selu import selu
 from .activation.shrinkage import hardshrink, softshrink, tanhshrink
 from .activation.sigmoid import sigmoid
 from .activation.silu import mish, silu
@@ -71,20 +74,21 @@ from .vision.upsampling_nearest import upsample_nearest
 __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d",
            "adaptive_max_pool2d", "alpha_dropout", "avg_pool1d", "avg_pool2d",
            "batch_norm", "bilinear", "binary_cross_entropy",
-           "binary_cross_entropy_with_logits", "conv1d", "conv2d", "conv_transpose1d",
-           "conv_transpose2d", "cosine_embedding_loss", "cosine_similarity",
-           "cross_entropy", "ctc_loss", "dropout", "dropout1d", "dropout2d", "elu",
-           "embedding", "embedding_bag", "feature_alpha_dropout", "gaussian_nll_loss",
-           "gelu", "group_norm", "hardshrink", "hardtanh", "hinge_embedding_loss",
-           "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss",
-           "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
+           "binary_cross_entropy_with_logits", "celu", "conv1d", "conv2d",
+           "conv_transpose1d", "conv_transpose2d", "cosine_embedding_loss",
+           "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "dropout1d",
+           "dropout2d", "elu", "embedding", "embedding_bag", "feature_alpha_dropout",
+           "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink", "hardtanh",
+           "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div",
+           "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
            "margin_ranking_loss", "max_pool1d", "max_pool2d", "mish", "mse_loss",
            "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
            "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
            "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu",
-           "relu6", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax",
-           "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
-           "triplet_margin_loss", "upsample", "upsample_bilinear", "upsample_nearest"]
+           "relu6", "selu", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss",
+           "softmax", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+           "threshold", "triplet_margin_loss", "upsample", "upsample_bilinear",
+           "upsample_nearest"]
 
 for _method in (hardshrink, log_softmax_method, prelu, relu, sigmoid, softmax_method,
                 tanh):

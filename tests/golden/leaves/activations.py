@@ -11,13 +11,14 @@ ELEMENTWISE = {
     "ReLU": [()], "Sigmoid": [()], "Tanh": [()], "ReLU6": [()], "LogSigmoid": [()],
     "Softsign": [()], "Tanhshrink": [()], "SiLU": [()], "Mish": [()],
     "GELU": [(), ("none",), ("tanh",)], "LeakyReLU": [(), (0.3,), (0,), (-0.5,)],
-    "ELU": [(), (0.5,), (-1,)], "Softplus": [(), (2,), (0.5, 1), (3, -1)],
+    "ELU": [(), (0.5,), (-1,)], "SELU": [()], "CELU": [(), (0.5,), (-2,)],
+    "Softplus": [(), (2,), (0.5, 1), (3, -1)],
     "Hardtanh": [(), (-2, 3), (0.5, 1.5)], "Softshrink": [(), (0,), (1.5,)],
     "Hardshrink": [(), (0,), (1.5,), (-1,)], "Threshold": [(0.1, 20), (-1, -3), (0, 0)],
     "PReLU": [(), (1, 0.1)],
 }
 IN_PLACE = {"ReLU": (), "ReLU6": (), "SiLU": (), "Mish": (), "LeakyReLU": (0.2,),
-            "ELU": (2,), "Hardtanh": (-2, 2), "Threshold": (0.1, 20)}
+            "ELU": (2,), "SELU": (), "CELU": (2,), "Hardtanh": (-2, 2), "Threshold": (0.1, 20)}
 KINKS = np.array([-6, -3, -2, -1.5, -1, -0.5, -0.0, 0, 0.5, 1, 1.5, 2, 3, 6], np.float32)
 
 
@@ -51,5 +52,10 @@ def along_an_axis():
     for dtype, shape in itertools.product(DTYPES, [(), (1,), (2, 3), (2, 0), (2, 3, 4)]):
         for dim in range(-len(shape), len(shape)):
             yield layer("LogSoftmax", (dim,), sample(*shape) * 4, dtype=dtype)
+    for dtype, shape in itertools.product(DTYPES, [(2,), (2, 6), (2, 0), (0, 4), (4, 2, 6)]):
+        for dim in range(-len(shape), len(shape)):
+            yield layer("GLU", (dim,), sample(*shape) * 4, dtype=dtype)
+    for dim, shape in [(0, (3, 2)), (1, (2, 3)), (2, (2, 4)), (0, ())]:
+        yield layer("GLU", (dim,), sample(*shape), note="refused")
     yield layer("LogSoftmax", (1,), EXTREME[:, [0, 1, 2, 6, 7, 8]], note="extreme")
     yield layer("LogSoftmax", (1,), EXTREME, note="infinite")
