@@ -269,11 +269,13 @@ from .nn.activation.log_softmax import log_softmax_method as log_softmax  # noqa
 from .nn.activation.softmax import softmax_method as softmax  # noqa: E402
 from .nn.functional import (  # noqa: E402
     bilinear,
+    celu,
     cosine_similarity,
     hardshrink,
     pairwise_distance,
     prelu,
     relu,
+    selu,
     sigmoid,
     tanh,
     threshold,

@@ -84,7 +84,7 @@ STEPS: dict[str, Callable[[int], None]] = {
     **{name: _activation(getattr(nn, name)) for name in (
         "ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus",
         "Hardtanh", "PReLU", "Mish", "LogSigmoid", "Softsign", "Softshrink", "Hardshrink",
-        "Tanhshrink")},
+        "Tanhshrink", "SELU", "CELU", "GLU")},
     "Threshold": _activation(lambda: nn.Threshold(0.1, 0.0)),
     "GELU by tanh": _activation(lambda: nn.GELU("tanh")),
     "LogSoftmax": _activation(lambda: nn.LogSoftmax(1)),

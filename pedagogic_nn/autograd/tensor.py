@@ -47,8 +47,6 @@ from .shaping import Shaping, sizes
 __all__ = ["CPU", "DTYPES", "RemovableHandle", "Size", "Tensor", "as_dtype", "bool_",
            "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"]
 
-_ARRAYS: tuple = (np.ndarray, SimulatedArray)
-
 
 class Size(tuple):
     """A shape: a tuple that prints as torch.Size([2, 3])."""
@@ -135,7 +133,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     def _of(array: Any, device: Device) -> "Tensor":
         """A tensor around an array, without a past."""
         made: Tensor = object.__new__(Tensor)
-        if not (isinstance(array, _ARRAYS) or hasattr(array, "get")):
+        if type(array) is not np.ndarray and not (
+                isinstance(array, SimulatedArray) or hasattr(array, "get")):
             array = np.asarray(array)              # NumPy returns scalars for 0-d arrays
         made.array = array
         if device is not CPU:

@@ -133,6 +133,10 @@ def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> No
     """
     n = shape[0]
     work = work or (n if len(shape) == 1 else _size(shape))
+    if work < PARALLEL_ABOVE:              # most calls: not even asked how many threads
+        if n:
+            kernel(0, n, *args)
+        return
     parts = min(threads_for(work), n)
     if parts > 1:
         in_parallel(_over_parts(kernel, _run_part), parts, n, *args)
@@ -143,7 +147,7 @@ def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> No
 def sum_on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any) -> float:
     """The sum of what `kernel(lo, hi, *args)` returns over parts of 0 … shape[0]."""
     n = shape[0]
-    parts = min(threads_for(_size(shape)), n)
+    parts = min(threads_for(n if len(shape) == 1 else _size(shape)), n)
     if parts > 1:
         return in_parallel(_over_parts(kernel, _sum_part), parts, n, *args)
     return kernel(0, n, *args) if n else 0.0

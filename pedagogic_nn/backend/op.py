@@ -151,7 +151,8 @@ def op(reference: Callable) -> Op:
 def _run(start, kernel):
     """`run` for a launch: `start` (on_cpu or on_gpu) with contiguous arrays."""
     def run(shape, *args, work=0):
-        args = [contiguous(a) if getattr(a, "ndim", 0) else a for a in args]
+        args = [a if type(a) in _NUMBERS or not getattr(a, "ndim", 0)
+                or a.flags.c_contiguous else contiguous(a) for a in args]
         start(kernel, shape, *args, work=work)
     return run
 
@@ -179,14 +180,15 @@ def _map(name, start, kernel, n, *args):
     Numbers take the dtype of the first array.  Kernels do not check bounds: arrays of
     different shapes would be read past their ends.
     """
-    first = args[0]
-    for a in args[1:n]:
-        if a.shape != first.shape:
+    first, shape = args[0], args[0].shape
+    out = like(first)
+    arrays = [out]
+    for a in args[:n]:
+        if a.shape != shape:
             raise ValueError(f"{name} expected arrays of one shape, got "
                              f"{', '.join(str(a.shape) for a in args[:n])}")
-    out = like(first)
-    arrays = [out, *[contiguous(a) for a in args[:n]]]
-    if first.ndim != 1:
+        arrays.append(a if a.flags.c_contiguous else contiguous(a))
+    if len(shape) != 1:
         arrays = [a.reshape(-1) for a in arrays]
     if len(args) > n:
         arrays += [first.dtype.type(p) for p in args[n:]]

@@ -60,7 +60,7 @@ def test_tensor_copies_and_from_numpy_shares():
     (lambda: torch.randn(2, dtype=torch.int64), NotImplementedError, "real numbers, got"),
     (lambda: torch.randperm(-1), RuntimeError, "no negative sizes"),
     (lambda: torch.randint(1.5, 3, (2,)), TypeError, "low must be a whole number"),
-    (lambda: torch.randint(0, 300, (2,), dtype=torch.uint8), RuntimeError, "0 … 299 does"),
+    (lambda: torch.randint(0, 300, (2,), dtype=torch.uint8), RuntimeError, "299 does"),
     (lambda: torch.normal(0.0, 1.0), TypeError, "give a size"),
     (lambda: torch.normal(0.0, -1.0, (2,)), RuntimeError, "not be negative, got -1.0"),
     (lambda: torch.normal(torch.zeros(2), -torch.ones(2)), RuntimeError, "negative"),

@@ -129,7 +129,7 @@ def test_leaves_are_not_changed_while_recording(change, told):
     (lambda x: x.long().exp_(), "exp_: the result is float32"),
     (lambda x: x.expand(3, 2).add_(1), r"use \.clone\(\)"),
     (lambda x: x.mul_(torch.ones(2, 2)), "shape"), (lambda x: x.byte().fill_(300), "300"),
-    (lambda x: torch.from_numpy(_overlapping()).mul_(2), "several elements are one place"),
+    (lambda x: torch.from_numpy(_overlapping()).mul_(2), "elements are one place"),
     (lambda x: torch.from_numpy(_overlapping()).normal_(), r"use \.clone\(\)"),
     (lambda x: F.relu(torch.from_numpy(_overlapping()), inplace=True), "one place"),
     (lambda x: F.dropout(torch.from_numpy(_overlapping()), inplace=True), "one place"),

@@ -20,5 +20,5 @@ from .threshold import Threshold
 
 __all__ = ["CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardtanh", "LeakyReLU",
            "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU",
-           "Sigmoid", "Softmax", "Softmax2d", "Softplus", "Softshrink", "Softsign", "Tanh",
-           "Tanhshrink", "Threshold"]
+           "Sigmoid", "Softmax", "Softmax2d", "Softplus", "Softshrink", "Softsign",
+           "Tanh", "Tanhshrink", "Threshold"]

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from ...autograd.function import Primitive
-from ...backend import cuda, jit, like, op
-from ...backend.math import maximum, row_max
+from ...backend import contiguous, cuda, jit, like, op
+from ...backend.launch import on_cpu, on_gpu
+from ...backend.math import row_max
+from ...backend.tiles import address
 from ..module import Module
-from ..windows import two
-from .max_pool import LargestFunction
-from .windows import as_planes, check_input, index_type, largest
+from ..windows import compiled, numbers, two
+from .max_pool import LargestFunction, results
+from .windows import as_planes, check_input, largest
 
 
 @jit
@@ -54,19 +56,31 @@ def adaptive_average(x, size):
 
 @jit
 def _average_cpu(lo, hi, y, x):
+    """The rows of a row of windows are added first, as long vectors."""
     (_, H, W), (_, h, w), number = x.shape, y.shape, x.dtype.type
+    sums = np.empty(W, x.dtype)
     for p in range(lo, hi):
         for i in range(h):
             top, bottom = begin(i, H, h), end(i, H, h)
+            if w == 1:
+                total = _sum(numbers(address(x), (p * H + top) * W, (bottom - top) * W))
+                y[p, i, 0] = total / number((bottom - top) * W)
+                continue
+            sums[:] = 0
+            for r in range(top, bottom):
+                _add(sums, numbers(address(x), (p * H + r) * W, W))
             for j in range(w):
                 left, right = begin(j, W, w), end(j, W, w)
                 total = number(0)
-                if right - left == W:                   # whole rows: one long line
-                    total = _sum(x[p, top:bottom].reshape((bottom - top) * W))
-                else:
-                    for r in range(top, bottom):
-                        total += _sum(x[p, r, left:right])
+                for c in range(left, right):
+                    total += sums[c]
                 y[p, i, j] = total / number((bottom - top) * (right - left))
+
+
+@jit
+def _add(sums, line):
+    for c in range(sums.size):
+        sums[c] += line[c]
 
 
 @jit(reassociate=True)
@@ -91,11 +105,18 @@ def _average_cuda(y, x):
         y[p, i, j] = total / number((bottom - top) * (right - left))
 
 
-@adaptive_average.kernels(cpu=_average_cpu, cuda=_average_cuda)
-def _run_average(run, x, size):
-    y = like(x, (x.shape[0], *size))
+@compiled(adaptive_average)
+def _run_average_cpu(x, size):
+    y = like(x, (len(x), *size))
     if y.size:
-        run(y.shape, y, x, work=x.size)
+        on_cpu(_average_cpu, y.shape, y, contiguous(x), work=x.size)
+    return y
+
+
+@adaptive_average.cuda
+def _run_average_cuda(x, size):
+    y = like(x, (x.shape[0], *size))
+    on_gpu(_average_cuda, y.shape, y, contiguous(x))
     return y
 
 
@@ -121,16 +142,22 @@ def _average_backward_cpu(lo, hi, dx, dy):
             shares[:] = 0
             for j in range(w):
                 left, right = begin(j, W, w), end(j, W, w)
-                shares[left:right] += dy[p, i, j] / number((bottom - top)
-                                                           * (right - left))
+                share = dy[p, i, j] / number((bottom - top) * (right - left))
+                for c in range(left, right):
+                    shares[c] += share
             for r in range(top, bottom):
-                line = dx[p, r]
+                line = numbers(address(dx), (p * H + r) * W, W)
                 if r < done:
-                    for c in range(W):
-                        line[c] += shares[c]
+                    _add(line, shares)
                 else:
-                    line[:] = shares
+                    _copy(line, shares)
             done = bottom
+
+
+@jit
+def _copy(line, shares):
+    for c in range(line.size):
+        line[c] = shares[c]
 
 
 @cuda.jit
@@ -153,10 +180,17 @@ def _average_backward_cuda(dx, dy):
         dx[p, r, c] = total
 
 
-@adaptive_average_backward.kernels(cpu=_average_backward_cpu, cuda=_average_backward_cuda)
-def _run_average_backward(run, dy, size):
+@compiled(adaptive_average_backward)
+def _run_average_backward_cpu(dy, size):
+    dx = like(dy, (len(dy), *size))
+    on_cpu(_average_backward_cpu, dx.shape, dx, contiguous(dy), work=dx.size)
+    return dx
+
+
+@adaptive_average_backward.cuda
+def _run_average_backward_cuda(dy, size):
     dx = like(dy, (dy.shape[0], *size))
-    run(dx.shape, dx, dy, work=dx.size)
+    on_gpu(_average_backward_cuda, dx.shape, dx, contiguous(dy))
     return dx
 
 
@@ -178,23 +212,25 @@ def _max_cpu(lo, hi, y, at, x):
             top, bottom = begin(i, H, h), end(i, H, h)
             for j in range(w):
                 left, right = begin(j, W, w), end(j, W, w)
-                best = x[p, top, left]
+                best, row = x[p, top, left], top
                 for r in range(top, bottom):
-                    best = maximum(best, row_max(x[p, r, left:right]))
-                y[p, i, j] = best
-                at[p, i, j] = _place(x[p], best, top, bottom, left, right)
+                    number = row_max(numbers(address(x), (p * H + r) * W + left,
+                                             right - left))
+                    if number > best or number != number:
+                        best, row = number, r
+                line = numbers(address(x), (p * H + row) * W + left, right - left)
+                y[p, i, j], at[p, i, j] = best, row * W + left + _place(line, best)
 
 
 @jit
-def _place(plane, best, top, bottom, left, right):
-    """The first place of a number in a window, or the last of NaN."""
-    place = -1
-    for r in range(top, bottom):
-        for c in range(left, right):
-            if plane[r, c] == best:
-                return r * plane.shape[1] + c
-            if plane[r, c] != plane[r, c]:
-                place = r * plane.shape[1] + c
+def _place(line, best):
+    """The first place of a number, or the last of NaN."""
+    place = 0
+    for c in range(line.size):
+        if line[c] == best:
+            return c
+        if line[c] != line[c]:
+            place = c
     return place
 
 
@@ -213,12 +249,18 @@ def _max_cuda(y, at, x):
         y[p, i, j], at[p, i, j] = best, place
 
 
-@adaptive_max.kernels(cpu=_max_cpu, cuda=_max_cuda)
-def _run_max(run, x, size):
-    shape = (x.shape[0], *size)
-    y, at = like(x, shape), like(x, shape, index_type(x.shape))
+@compiled(adaptive_max)
+def _run_max_cpu(x, size):
+    y, at = results(x, size)
     if y.size:
-        run(shape, y, at, x, work=x.size)
+        on_cpu(_max_cpu, y.shape, y, at, contiguous(x), work=x.size)
+    return y, at
+
+
+@adaptive_max.cuda
+def _run_max_cuda(x, size):
+    y, at = results(x, size)
+    on_gpu(_max_cuda, y.shape, y, at, contiguous(x))
     return y, at
 
 

@@ -133,7 +133,8 @@ def _max_cuda(y, at, x, kh, kw, sh, sw, ph, pw, dh, dw, low):
         at[p, i, j] = place
 
 
-def _results(x, size):
+def results(x, size):
+    """Room for the largest numbers and their places."""
     return like(x, (x.shape[0], *size)), \
         like(x, (x.shape[0], *size), index_type(x.shape))
 
@@ -142,7 +143,7 @@ def _results(x, size):
 def _run_cpu(x, size, window):
     if x.dtype.kind != "f":
         return max_pool.reference(x, size, window)                # whole numbers: rare
-    y, at = _results(x, size)
+    y, at = results(x, size)
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), as_array(window),
            np.array([lowest(x.dtype)]), work=y.size * taps + x.size)
@@ -151,7 +152,7 @@ def _run_cpu(x, size, window):
 
 @max_pool.cuda
 def _run_cuda(x, size, window):
-    y, at = _results(x, size)
+    y, at = results(x, size)
     numbers = [n for pair in window for n in pair]
     on_gpu(_max_cuda, y.shape, y, at, contiguous(x), *numbers, lowest(x.dtype))
     return y, at

@@ -1,5 +1,5 @@
-"""What all recurrent cells share: the two products before the non-linearity, their
-gradients, and the module that keeps the four parameters.
+"""What all recurrent cells and layers share: the two products before the non-linearity,
+their gradients, and the module that keeps the four parameters.
 
     a     = x W_ihᵀ + b_ih + h W_hhᵀ + b_hh        (N, G·H), G gates of H units
     dx    = da W_ih            dh    = da W_hh
@@ -17,33 +17,69 @@ from ...autograd.checks import check_tensor
 from ...autograd.factories import empty, zeros
 from ...autograd.products import matmul_arrays
 from ...autograd.tensor import Tensor
-from ...backend import op
+from ...backend import jit, like, op
 from ...backend.device import xp_of
+from ...backend.gemm import PRODUCTS_PER_ELEMENT, multiply_into
+from ...backend.launch import contiguous, on_cpu
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
 
+# ---- small parts ---------------------------------------------------------------------
+
+
+def expit(x):
+    """The references' own sigmoid, so that they can disagree with the kernels."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+@jit(forceinline=True)
+def four(row, H):
+    """The four blocks of a row (4H,): slices, since those vectorise."""
+    return row[:H], row[H:2 * H], row[2 * H:3 * H], row[3 * H:]
+
+
+# ---- the products --------------------------------------------------------------------
+
 
 @op
-def gate_inputs(x, h, w_ih, w_hh, bias):
-    """x (N, D), h (N, H), w_ih (G·H, D), w_hh (G·H, H), bias (G·H,) → a (N, G·H)."""
-    return x @ w_ih.T + h @ w_hh.T + bias
+def gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
+    """x (N, D), h (N, H), w_ih (G·H, D), w_hh (G·H, H), b_ih and b_hh (G·H,) or None
+    → a (N, G·H)."""
+    a = x @ w_ih.T + h @ w_hh.T
+    return a if b_ih is None else a + b_ih + b_hh
+
+
+@jit
+def _gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh):
+    """The columns lo … hi: threads share out the weights, of which there is most."""
+    a, b_ih, b_hh = a[:, lo:hi], b_ih[lo:hi], b_hh[lo:hi]
+    for n in range(len(a)):
+        for j in range(hi - lo):
+            a[n, j] = b_ih[j] + b_hh[j]              # the products are added to it
+    multiply_into(x, w_ih[lo:hi].T, a, True)
+    multiply_into(h, w_hh[lo:hi].T, a, True)
 
 
 @gate_inputs.cpu
-def _gate_inputs_cpu(x, h, w_ih, w_hh, bias):
-    from ...backend.gemm import matmul
-    a = np.empty((x.shape[0], bias.size), x.dtype)
-    a[:] = bias                              # the products are added to it
-    matmul(x, w_ih.T, out=a, accumulate=True)
-    return matmul(h, w_hh.T, out=a, accumulate=True)
+def _run_gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
+    if b_ih is None:
+        b_ih = b_hh = np.zeros(len(w_ih), w_ih.dtype)
+    a = like(x, (len(x), len(w_ih)))
+    work = len(x) * (w_ih.size + w_hh.size) // PRODUCTS_PER_ELEMENT
+    arrays = [contiguous(b) for b in (x, h, w_ih, w_hh, b_ih, b_hh)]
+    on_cpu(_gate_inputs_cpu, (len(w_ih),), a, *arrays, work=work)
+    return a
 
 
 @gate_inputs.cuda
-def _gate_inputs_cuda(x, h, w_ih, w_hh, bias):
+def _gate_inputs_cuda(x, h, w_ih, w_hh, b_ih, b_hh):
     a = matmul_arrays(x, w_ih.T)
     a += matmul_arrays(h, w_hh.T)
-    a += bias
+    if b_ih is not None:
+        a += b_ih
+        a += b_hh
     return a
 
 
@@ -68,6 +104,9 @@ def total_bias(b_ih, b_hh, w_ih):
     return xp_of(w_ih).zeros(w_ih.shape[0], w_ih.dtype) if b_ih is None else b_ih + b_hh
 
 
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
 class RecurrentCell(Module):
     """The parameters and the checks of RNNCell, LSTMCell and GRUCell.
 
@@ -90,7 +129,7 @@ class RecurrentCell(Module):
         rows, made = self.gates * hidden_size, {"device": device, "dtype": dtype}
         self.weight_ih = Parameter(empty(rows, input_size, **made))
         self.weight_hh = Parameter(empty(rows, hidden_size, **made))
-        for name in ("bias_ih", "bias_hh"):
+        for name in NAMES[2:]:
             parameter = Parameter(empty(rows, **made)) if bias else None
             self.register_parameter(name, parameter)
         self.reset_parameters()
@@ -100,6 +139,36 @@ class RecurrentCell(Module):
         bound = 1 / math.sqrt(self.hidden_size)
         for p in self.parameters():
             init.uniform_(p, -bound, bound)
+
+    def _step(self, step: Any, input: Any, hx: Any, **options: Any) -> Any:
+        """The new state of a cell with one state; `step` is its Primitive."""
+        self._check_input(input)
+        hx = self._zeros(input) if hx is None else hx
+        self._check_state(input, hx, "hidden")
+        alone = input.ndim == 1
+        if alone:
+            input, hx = input.unsqueeze(0), hx.unsqueeze(0)
+        h = step.apply(input, hx, *self._weights(), **options)
+        return h.squeeze(0) if alone else h
+
+    def _weights(self) -> list[Any]:
+        """weight_ih, weight_hh, bias_ih and bias_hh; the biases may be None.
+
+        Raises:
+            RuntimeError: somebody replaced one by another size or dtype: kernels, which
+                trust them, would read past its end.
+        """
+        rows, dtype = self.gates * self.hidden_size, self._parameters["weight_ih"].dtype
+        shapes = ((rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,))
+        found: list[Any] = []
+        for name, shape in zip(NAMES, shapes):
+            w = self._parameters[name]              # getattr would take 1 µs for each
+            if w is not None and (w.array.shape != shape or w.array.dtype != dtype):
+                raise RuntimeError(f"{self._who} expected the parameter {name} of shape "
+                                   f"{shape} and {dtype}, got {tuple(w.shape)} and "
+                                   f"{w.dtype}")
+            found.append(w)
+        return found
 
     @property
     def _who(self) -> str:

@@ -21,8 +21,9 @@ from ...backend import jit, like, op
 from ...backend.device import xp_of
 from ...backend.gemm import rows_times_packed
 from ...backend.launch import contiguous
+from .gates import expit, four
 from .gru_cell import gru_units, gru_units_backward, unit, unit_backward
-from .layer import RecurrentLayer, refuse_projection
+from .layer import RecurrentLayer
 from .sequence import (
     SequenceLayer,
     add_input_slopes,
@@ -53,30 +54,19 @@ def gru_sequence(x, w_ih, bias, w_hh, h, steps, out, column, keep):
     for rows, n in steps:
         pr, pz, pn, qn = np.split(gates[rows], 4, axis=1)
         qr, qz, q = np.split(h[:n] @ w_hh.T, 3, axis=1)
-        r, z, qn = _expit(pr + qr), _expit(pz + qz), qn + q
+        r, z, qn = expit(pr + qr), expit(pz + qz), qn + q
         new = np.tanh(pn + r * qn)
         gates[rows] = np.concatenate([r, z, new, qn], axis=1)
         h[:n] = out[rows, column:column + H] = (1 - z) * new + z * h[:n]
     return h, out, *((gates,) if keep else ())
 
 
-def _expit(x):
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
-
-
-@jit(forceinline=True)
-def _four(row, H):
-    """The blocks r z n q_n of a row (4H,)."""
-    return row[:H], row[H:2 * H], row[2 * H:3 * H], row[3 * H:]
-
-
 @jit(forceinline=True)
 def _row(a, bias, h, y):
     """One sequence, one step: a (4H,) becomes the gates, h (H,) the new state."""
     H = h.size
-    r, z, n, q = _four(a, H)
-    br, bz, bn, bq = _four(bias, H)
+    r, z, n, q = four(a, H)
+    br, bz, bn, bq = four(bias, H)
     for j in range(H):
         qj = q[j] + bq[j]
         r[j], z[j], n[j], new = unit(r[j] + br[j], z[j] + bz[j], n[j] + bn[j], qj, h[j])
@@ -158,7 +148,7 @@ def gru_sequence_backward(gates, w_ih, w_hh, h, out, dout, column, dh, dx, steps
 @jit(forceinline=True)
 def _row_backward(a, h, dh, dy):
     """One sequence, one step: a (4H,) from gates to da, dh (H,) to its part dh' z."""
-    r, z, n, q = _four(a, dh.size)
+    r, z, n, q = four(a, dh.size)
     for j in range(dh.size):
         r[j], z[j], n[j], q[j], dh[j] = unit_backward(r[j], z[j], n[j], q[j], h[j],
                                                       dh[j] + dy[j])
@@ -279,14 +269,6 @@ class GRU(RecurrentLayer):
     """
 
     gates, mode = 3, "GRU"
-
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
-                 bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
-                 bidirectional: bool = False, device: Any = None, dtype: Any = None,
-                 **unsupported: Any) -> None:
-        refuse_projection("GRU", unsupported)
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout,
-                         bidirectional, device=device, dtype=dtype)
 
     def _primitive(self) -> type[SequenceLayer]:
         return GRULayer

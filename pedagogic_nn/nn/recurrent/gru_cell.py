@@ -26,7 +26,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...autograd.products import matmul_arrays
 from ...backend import ONE, cuda, jit, like, math, op
-from .gates import RecurrentCell
+from .gates import RecurrentCell, expit
 
 # ---- one unit: the equations, shared by the CPU and the CUDA kernels -----------------
 
@@ -56,14 +56,9 @@ def gru_units(p, q, h):
     The columns of p and q: r z n; of the gates: r z n and q_n, which backward needs.
     """
     (pr, pz, pn), (qr, qz, qn) = np.split(p, 3, axis=1), np.split(q, 3, axis=1)
-    r, z = _expit(pr + qr), _expit(pz + qz)
+    r, z = expit(pr + qr), expit(pz + qz)
     n = np.tanh(pn + r * qn)
     return (1 - z) * n + z * h, np.concatenate([r, z, n, qn], axis=1)
-
-
-def _expit(x):
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
 
 
 @jit(forceinline=True)
@@ -217,12 +212,4 @@ class GRUCell(RecurrentCell):
     gates = 3
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        self._check_input(input)
-        hx = self._zeros(input) if hx is None else hx
-        self._check_state(input, hx, "hidden")
-        alone = input.ndim == 1
-        if alone:
-            input, hx = input.unsqueeze(0), hx.unsqueeze(0)
-        h = GRUStep.apply(input, hx, self.weight_ih, self.weight_hh, self.bias_ih,
-                          self.bias_hh)
-        return h.squeeze(0) if alone else h
+        return self._step(GRUStep, input, hx)

@@ -35,20 +35,23 @@ class RecurrentLayer(Module):
 
     gates = 1
     states: tuple[str, ...] = ("hx",)
-    mode = ""
+    mode, projects = "", False
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
                  bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
-                 bidirectional: bool = False, proj_size: int = 0, device: Any = None,
-                 dtype: Any = None) -> None:
+                 bidirectional: bool = False, device: Any = None, dtype: Any = None, *,
+                 proj_size: int | None = None) -> None:
         super().__init__()
+        if proj_size is not None and not self.projects:
+            raise ValueError(f"{type(self).__name__} has no proj_size: of the recurrent "
+                             "layers only LSTM can project its states")
         self.input_size, self.hidden_size = input_size, hidden_size
         self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
         self.dropout, self.bidirectional = dropout, bidirectional
-        self.proj_size = proj_size
+        self.proj_size = 0 if proj_size is None else proj_size
         self._check_arguments()
         self.dropout = float(dropout)
-        self._out_size = proj_size or hidden_size
+        self._out_size = self.proj_size or hidden_size
         self._suffixes = ["", "_reverse"] if bidirectional else [""]
         self._layout = [[place for suffix in self._suffixes
                          for place in self._make_direction(layer, suffix, device, dtype)]
@@ -261,12 +264,3 @@ def drop(x: Any, p: float) -> Any:
     kept = random.uniform(x.shape, 0, 1, x.dtype, x.device) >= p
     mask = kept.astype(x.dtype) * x.dtype.type(1 / (1 - p) if p < 1 else 0)
     return x * Tensor._of(mask, x.device)
-
-
-def refuse_projection(who: str, options: dict[str, Any]) -> None:
-    """Raise for keyword arguments that only LSTM has, or that nobody has."""
-    if "proj_size" in options:
-        raise ValueError(f"{who} has no proj_size: of the recurrent layers only LSTM can "
-                         "project its states")
-    if options:
-        raise TypeError(f"{who} got an unexpected argument {next(iter(options))!r}")

@@ -20,7 +20,7 @@ from ...autograd.products import matmul_arrays
 from ...backend import jit, like, op
 from ...backend.gemm import matmul, rows_times_packed
 from ...backend.launch import contiguous
-from .gates import total_bias
+from .gates import expit, four, total_bias
 from .layer import RecurrentLayer
 from .lstm_cell import lstm_units, lstm_units_backward, unit, unit_backward
 from .sequence import (
@@ -52,7 +52,7 @@ def lstm_sequence(x, w_ih, bias, w_hh, w_hr, h, c, steps, out, column, keep):
     shown = like(cells)
     for rows, n in steps:
         i, f, g, o = np.split(a[rows] + h[:n] @ w_hh.T, 4, axis=1)
-        i, f, g, o = _expit(i), _expit(f), np.tanh(g), _expit(o)
+        i, f, g, o = expit(i), expit(f), np.tanh(g), expit(o)
         a[rows] = np.concatenate([i, f, g, o], axis=1)
         cells[rows] = c[:n] = f * c[:n] + i * g
         shown[rows] = h_new = o * np.tanh(c[:n])
@@ -62,23 +62,12 @@ def lstm_sequence(x, w_ih, bias, w_hh, w_hr, h, c, steps, out, column, keep):
     return h, c, out, *(kept if keep else ())
 
 
-def _expit(x):
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
-
-
-@jit(forceinline=True)
-def _four(row, H):
-    """The blocks i f g o of a row (4H,)."""
-    return row[:H], row[H:2 * H], row[2 * H:3 * H], row[3 * H:]
-
-
 @jit(forceinline=True)
 def _row(a, bias, c, cell, shown):
     """One sequence, one step: a (4H,) becomes the gates, c (H,) the new state."""
     H = c.size
-    ai, af, ag, ao = _four(a, H)
-    bi, bf, bg, bo = _four(bias, H)
+    ai, af, ag, ao = four(a, H)
+    bi, bf, bg, bo = four(bias, H)
     for j in range(H):
         ai[j], af[j], ag[j], ao[j], shown[j], cj = unit(
             ai[j] + bi[j], af[j] + bf[j], ag[j] + bg[j], ao[j] + bo[j], c[j])
@@ -206,7 +195,7 @@ def lstm_sequence_backward(gates, cells, w_ih, w_hh, w_hr, c, dout, column, dh, 
 def _row_backward(a, c_old, c_new, dh, dc):
     """One sequence, one step: a (4H,) from gates to da, dc (H,) from new to old."""
     H = dc.size
-    ai, af, ag, ao = _four(a, H)
+    ai, af, ag, ao = four(a, H)
     for j in range(H):
         ai[j], af[j], ag[j], ao[j], dc[j] = unit_backward(
             ai[j], af[j], ag[j], ao[j], c_old[j], c_new[j], dh[j], dc[j])
@@ -372,7 +361,14 @@ class LSTM(RecurrentLayer):
     architectures", 2014.
     """
 
-    gates, states, mode = 4, ("h_0", "c_0"), "LSTM"
+    gates, states, mode, projects = 4, ("h_0", "c_0"), "LSTM", True
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
+                 bias: bool = True, batch_first: bool = False, dropout: float = 0.0,
+                 bidirectional: bool = False, proj_size: int = 0, device: Any = None,
+                 dtype: Any = None) -> None:
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout,
+                         bidirectional, device, dtype, proj_size=proj_size)
 
     def _primitive(self) -> type[SequenceLayer]:
         return LSTMLayer

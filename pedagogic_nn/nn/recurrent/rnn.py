@@ -17,7 +17,7 @@ from ...backend import jit, like, op
 from ...backend.gemm import rows_times_packed
 from ...backend.launch import contiguous
 from .gates import total_bias
-from .layer import RecurrentLayer, refuse_projection
+from .layer import RecurrentLayer
 from .rnn_cell import (
     UNITS,
     relu_unit,
@@ -248,13 +248,12 @@ class RNN(RecurrentLayer):
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
                  nonlinearity: str = "tanh", bias: bool = True, batch_first: bool = False,
                  dropout: float = 0.0, bidirectional: bool = False, device: Any = None,
-                 dtype: Any = None, **unsupported: Any) -> None:
+                 dtype: Any = None, **others: Any) -> None:
         if nonlinearity not in UNITS:
             raise ValueError("RNN: nonlinearity must be 'tanh' or 'relu', "
                              f"got {nonlinearity!r}")
-        refuse_projection("RNN", unsupported)
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout,
-                         bidirectional, device=device, dtype=dtype)
+                         bidirectional, device, dtype, **others)
         self.nonlinearity, self.mode = nonlinearity, f"RNN_{nonlinearity.upper()}"
 
     def _primitive(self) -> type[SequenceLayer]:

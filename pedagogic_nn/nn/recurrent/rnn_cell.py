@@ -15,7 +15,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, math, op
 from ...backend.math import where
-from .gates import RecurrentCell, gate_inputs, gate_inputs_backward, total_bias
+from .gates import RecurrentCell, gate_inputs, gate_inputs_backward
 
 
 @op
@@ -70,7 +70,7 @@ class RNNStep(Primitive):
     @staticmethod
     def forward(ctx, x, h, w_ih, w_hh, b_ih, b_hh, nonlinearity):
         units, ctx.units_backward = UNITS[nonlinearity]
-        h_new = units(gate_inputs(x, h, w_ih, w_hh, total_bias(b_ih, b_hh, w_ih)))
+        h_new = units(gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh))
         ctx.save_for_backward(x, h, w_ih, w_hh, h_new)
         return h_new
 
@@ -119,15 +119,7 @@ class RNNCell(RecurrentCell):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Any, hx: Any = None) -> Any:
-        self._check_input(input)
-        hx = self._zeros(input) if hx is None else hx
-        self._check_state(input, hx, "hidden")
-        alone = input.ndim == 1
-        if alone:
-            input, hx = input.unsqueeze(0), hx.unsqueeze(0)
-        h = RNNStep.apply(input, hx, self.weight_ih, self.weight_hh, self.bias_ih,
-                          self.bias_hh, nonlinearity=self.nonlinearity)
-        return h.squeeze(0) if alone else h
+        return self._step(RNNStep, input, hx, nonlinearity=self.nonlinearity)
 
     def extra_repr(self) -> str:
         plain = super().extra_repr()

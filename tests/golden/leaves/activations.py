@@ -18,7 +18,8 @@ ELEMENTWISE = {
     "PReLU": [(), (1, 0.1)],
 }
 IN_PLACE = {"ReLU": (), "ReLU6": (), "SiLU": (), "Mish": (), "LeakyReLU": (0.2,),
-            "ELU": (2,), "SELU": (), "CELU": (2,), "Hardtanh": (-2, 2), "Threshold": (0.1, 20)}
+            "ELU": (2,), "SELU": (), "CELU": (2,), "Hardtanh": (-2, 2),
+            "Threshold": (0.1, 20)}
 KINKS = np.array([-6, -3, -2, -1.5, -1, -0.5, -0.0, 0, 0.5, 1, 1.5, 2, 3, 6], np.float32)
 
 
@@ -52,7 +53,8 @@ def along_an_axis():
     for dtype, shape in itertools.product(DTYPES, [(), (1,), (2, 3), (2, 0), (2, 3, 4)]):
         for dim in range(-len(shape), len(shape)):
             yield layer("LogSoftmax", (dim,), sample(*shape) * 4, dtype=dtype)
-    for dtype, shape in itertools.product(DTYPES, [(2,), (2, 6), (2, 0), (0, 4), (4, 2, 6)]):
+    even = [(2,), (2, 6), (2, 0), (0, 4), (4, 2, 6)]
+    for dtype, shape in itertools.product(DTYPES, even):
         for dim in range(-len(shape), len(shape)):
             yield layer("GLU", (dim,), sample(*shape) * 4, dtype=dtype)
     for dim, shape in [(0, (3, 2)), (1, (2, 3)), (2, (2, 4)), (0, ())]:

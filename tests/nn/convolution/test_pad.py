@@ -93,7 +93,7 @@ def test_says_what_it_expected(error, message, arguments):
 def test_what_a_dtype_cannot_hold_is_refused():
     with pytest.raises(RuntimeError, match="pad: inf does not fit into int64"):
         F.pad(torch.zeros(2, 4).long(), (1, 1), value=float("inf"))
-    with pytest.raises(NotImplementedError, match="mode 'reflect' is not there for bools"):
+    with pytest.raises(NotImplementedError, match="'reflect' is not there for bools"):
         F.pad(torch.zeros(2, 4) > 0, (1, 1), "reflect")
     assert F.pad(torch.zeros(1, 1) > 0, (1, 0), value=True).tolist() == [[True, False]]
 

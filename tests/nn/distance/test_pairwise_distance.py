@@ -117,8 +117,8 @@ def test_every_shape_agrees_with_the_reference(shapes, p, eps, keepdim, dtype):
     ((torch.zeros(2, 3), torch.zeros(2, 4)), RuntimeError, "do not broadcast"),
     ((torch.zeros(2, 3), torch.zeros(2, 3), "2"), TypeError, "p must be a number, got"),
     ((torch.zeros(2, 3), torch.zeros(2, 3), 2, None), TypeError, "eps must be a number"),
-    ((torch.zeros(2, 3), torch.zeros(2, 3), 2, 0, None), TypeError, "keepdim must be a b"),
-    ((torch.zeros(2) > 0, torch.zeros(2)), RuntimeError, "x1 must hold numbers, got bool"),
+    ((torch.zeros(2, 3), torch.zeros(2, 3), 2, 0, None), TypeError, "keepdim must be a"),
+    ((torch.zeros(2) > 0, torch.zeros(2)), RuntimeError, "x1 must hold numbers, got"),
     ((torch.zeros(2, 0), torch.zeros(2, 0), INF), RuntimeError, "vectors need numbers")])
 def test_says_what_it_expected(arguments, error, words):
     with pytest.raises(error, match=words):

@@ -7,17 +7,24 @@ from pedagogic_nn.nn.recurrent.gates import gate_inputs
 from tests.harness import backend_tests, case
 
 CASES = [
-    case(gate_inputs, x=(3, 4), h=(3, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
-    case(gate_inputs, x=(0, 4), h=(0, 5), w_ih=(20, 4), w_hh=(20, 5), bias=(20,)),
-    case(gate_inputs, x=(1, 1), h=(1, 1), w_ih=(1, 1), w_hh=(1, 1), bias=(1,)),
+    case(gate_inputs, x=(3, 4), h=(3, 5), w_ih=(20, 4), w_hh=(20, 5), b_ih=(20,),
+         b_hh=(20,)),
+    case(gate_inputs, x=(3, 4), h=(3, 5), w_ih=(20, 4), w_hh=(20, 5), b_ih=None,
+         b_hh=None),
+    case(gate_inputs, x=(0, 4), h=(0, 5), w_ih=(20, 4), w_hh=(20, 5), b_ih=(20,),
+         b_hh=(20,)),
+    case(gate_inputs, x=(1, 1), h=(1, 1), w_ih=(1, 1), w_hh=(1, 1), b_ih=(1,),
+         b_hh=(1,)),
+    case(gate_inputs, x=(30, 70), h=(30, 70), w_ih=(300, 70), w_hh=(300, 70),
+         b_ih=(300,), b_hh=(300,)),                              # several threads
 ]
 test_backends = backend_tests(CASES)
 
 
 def test_by_hand():
     one, two = np.ones((1, 1)), np.full((1, 1), 2.0)
-    a = gate_inputs(one, two, 3 * one, 5 * one, np.array([7.0]))
-    assert a.tolist() == [[1 * 3 + 2 * 5 + 7]]
+    a = gate_inputs(one, two, 3 * one, 5 * one, np.array([7.0]), np.array([11.0]))
+    assert a.tolist() == [[1 * 3 + 2 * 5 + 7 + 11]]
 
 
 @pytest.mark.parametrize("cell", [nn.RNNCell, nn.LSTMCell, nn.GRUCell])
