@@ -168,7 +168,8 @@ def _save(figure: Any, file: Path, title: str, alt: str) -> None:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\n\s*\n", "\n", svg)
     words = f"<title>{escape(title)}</title>\n <desc>{escape(alt)}</desc>"
-    svg = re.sub(r"(<svg [^>]*)>", rf'\1 role="img">\n {words}', svg, count=1)
+    fits = 'style="max-width: 100%; height: auto"'              # on a phone, too
+    svg = re.sub(r"(<svg [^>]*)>", rf'\1 role="img" {fits}>\n {words}', svg, count=1)
     file.write_text(svg[svg.index("<svg"):], "utf-8")
 
 

@@ -2,7 +2,7 @@
 
 Read in this order: reference.py, conv.py, conv_transpose.py, pad.py, with shapes.py for
 what they check.  Then how it is computed: cuda.py; on a CPU plan.py, tiles.py, sweep.py,
-cpu.py and weights.py, and for special cases winograd.py and few_channels.py.
+cpu.py and weights.py, and for special cases channels.py, winograd.py and few_channels.py.
 """
 from . import cpu, cuda, weights                # the kernels register themselves
 from .conv import Conv1d, Conv2d

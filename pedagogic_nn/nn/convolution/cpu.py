@@ -10,8 +10,9 @@ For each image and group, a band at a time (plan.py says what that is):
 convolve and convolve_transposed differ in their plans only.  Threads share out images,
 groups and, where those are few, output channels.
 
-Two cases have a faster way: filters of one pixel are a matrix product, and those of 3 x 3
-over many channels need fewer multiplications (winograd.py).
+Three cases have a faster way: filters of one pixel are a matrix product, those of 3 x 3
+over many channels need fewer multiplications (winograd.py), and narrow images with many
+output channels take vectors of those (channels.py).
 """
 import numpy as np
 

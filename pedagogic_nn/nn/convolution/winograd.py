@@ -180,44 +180,61 @@ def _winograd_cpu(lo, hi, out, x, weights, bias, distances, padding, run, totals
     out (N, M, H, W), x (N, C, h, w), weights (16, M, C), bias (M,), distances (C,),
     totals: the sum of each item's results.
     """
-    (N, M, H, W), (_, C, h, w), size = out.shape, x.shape, out.itemsize
-    lanes, tall, wide = VECTOR_BYTES // size, (H + 1) // 2, (W + 1) // 2
-    length, columns = distances[1] // size, wide + 1
+    (N, M, H, W), (_, C, _, _), size = out.shape, x.shape, out.itemsize
+    lanes, rows, wide = VECTOR_BYTES // size, N * ((H + 1) // 2), (W + 1) // 2
+    length = distances[1] // size
     # One vector more than needed: places a power of two apart would share cache lines.
     pixels, results = C * length + lanes, M * length + lanes
-    band = np.empty(C * 4 * (run + 1) * columns + columns + 2 * lanes, x.dtype)
+    band = np.empty(C * 4 * (run + 1) * (wide + 1) + wide + 3 * lanes, x.dtype)
     turned = np.empty(PLACES * pixels + lanes, x.dtype)
     sums = np.empty(PLACES * results + lanes, x.dtype)
-    y, zero = np.empty(4 * (wide + lanes), x.dtype), np.zeros(1, x.dtype)
-    before = 0                                         # rows that were in the band
+    y = np.empty(4 * (wide + lanes), x.dtype)
+    filled = 0
     for item in range(lo, hi):
-        first, last = item * run, min((item + 1) * run, N * tall)
-        row = first
-        while row < last:
-            n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
-            if count != before:                        # other places for the zeros
-                band[:], before = 0, count
-            fill(address(band), shift(address(x), n * C * h * w * size), C, h, w, i, 2, 2,
-                 padding[0], padding[1], count + 1, columns, address(zero))
-            _turn_rows(shift(address(turned), (row - first) * wide * size), address(band),
-                       C, count, wide, length, pixels, count + 1, columns)
-            row += count
+        first, last = item * run, min((item + 1) * run, rows)
+        filled = _turn_run(turned, band, x, padding, H, wide, first, last, length, pixels,
+                           filled)
         for place in range(PLACES):
             sweep(M, (last - first) * wide, C,
                   shift(address(weights), place * M * C * size), C * size,
                   distances.ctypes.data, shift(address(turned), place * pixels * size),
                   shift(address(sums), place * results * size), length * size)
-        row = first
-        while row < last:
-            n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
-            for m in range(M):
-                _turn_rows_back(
-                    shift(address(out), ((n * M + m) * H + 2 * i) * W * size),
-                    shift(address(sums), (m * length + (row - first) * wide) * size),
-                    shift(address(bias), m * size), address(y),
-                    shift(address(totals), item * size), count, wide, results, H - 2 * i,
-                    W)
-            row += count
+        _turn_run_back(out, sums, bias, y, first, last, length, results,
+                       shift(address(totals), item * size))
+
+
+@jit
+def _turn_run(turned, band, x, padding, height, wide, first, last, length, step, filled):
+    """The pixels for rows first … last of squares, of images that are `height` rows high
+    when they come out; `filled`: rows of squares that the band was last filled for."""
+    (_, C, h, w), size, columns = x.shape, x.itemsize, wide + 1
+    tall, zero, row = (height + 1) // 2, np.zeros(1, x.dtype), first
+    while row < last:
+        n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+        if count != filled:                            # its zeros are in other places
+            band[:], filled = 0, count
+        fill(address(band), shift(address(x), n * C * h * w * size), C, h, w, i, 2, 2,
+             padding[0], padding[1], count + 1, columns, address(zero))
+        _turn_rows(shift(address(turned), (row - first) * wide * size), address(band), C,
+                   count, wide, length, step, count + 1, columns)
+        row += count
+    return filled
+
+
+@jit
+def _turn_run_back(out, sums, bias, y, first, last, length, step, total):
+    """The results of rows first … last of squares; their sum is added at `total`."""
+    (_, M, H, W), size, row = out.shape, out.itemsize, first
+    tall, wide = (H + 1) // 2, (W + 1) // 2
+    while row < last:
+        n, i, count = row // tall, row % tall, min(tall - row % tall, last - row)
+        for m in range(M):
+            _turn_rows_back(shift(address(out), ((n * M + m) * H + 2 * i) * W * size),
+                            shift(address(sums), (m * length + (row - first) * wide)
+                                  * size),
+                            shift(address(bias), m * size), address(y), total, count,
+                            wide, step, H - 2 * i, W)
+        row += count
 
 
 @functools.lru_cache(maxsize=256)

@@ -46,6 +46,9 @@ def _bilinear_cpu(lo, hi, y, x, top, bottom, v, left, right, u):
     """Each input row is blended along itself once, into one of two buffers."""
     wide = np.empty((2, left.size), x.dtype)             # row h stands in wide[h % 2]
     for p in range(lo, hi):
+        if top.size == x.shape[1] == 1:                  # a signal: nothing else to blend
+            _blend_pixels(y[p, 0], x[p, 0], left, right, u)
+            continue
         done = 0
         for i in range(top.size):
             above, below = int(top[i]), int(bottom[i])
@@ -86,12 +89,26 @@ def bilinear_backward(dy, top, bottom, v, left, right, u, height, width):
 
 @jit(inline="always")
 def _share_pixels(row, wide, left, right, u):
-    """`_blend_pixels` backwards; `wide` is left empty."""
-    row[:] = 0
+    """`_blend_pixels` backwards.
+
+    `left` grows, so the sums of pixels k and k + 1 stay in registers: memory would have
+    to give back what it was just given.
+    """
+    k, own, next = 0, row.dtype.type(0), row.dtype.type(0)
     for j in range(wide.size):
-        row[left[j]] += (ONE - u[j]) * wide[j]
-        row[right[j]] += u[j] * wide[j]
-        wide[j] = 0
+        while k < left[j]:
+            row[k] = own
+            own, next = next, row.dtype.type(0)
+            k += 1
+        own += (ONE - u[j]) * wide[j]
+        if right[j] > left[j]:
+            next += u[j] * wide[j]
+        else:
+            own += u[j] * wide[j]
+    while k < row.size:
+        row[k] = own
+        own, next = next, row.dtype.type(0)
+        k += 1
 
 
 @jit(inline="always")
@@ -106,15 +123,20 @@ def _backward_cpu(lo, hi, dx, dy, top, bottom, v, left, right, u):
     """Rows of dy are gathered in two buffers; a full one is shared out along itself."""
     wide = np.zeros((2, left.size), dy.dtype)            # for row h in wide[h % 2]
     for p in range(lo, hi):
+        if top.size == dx.shape[1] == 1:
+            _share_pixels(dx[p, 0], dy[p, 0], left, right, u)
+            continue
         done = 0
         for i in range(top.size):
             above, below = int(top[i]), int(bottom[i])
             for h in range(done, above):
                 _share_pixels(dx[p, h], wide[h % 2], left, right, u)
+                wide[h % 2] = 0
             done = above
             _share_rows(wide[above % 2], wide[below % 2], dy[p, i], v[i])
         for h in range(done, dx.shape[1]):
             _share_pixels(dx[p, h], wide[h % 2], left, right, u)
+            wide[h % 2] = 0
 
 
 @jit

@@ -43,3 +43,13 @@ def test_the_same_bias_gradient_goes_to_both_but_is_not_shared(cell):
     assert made.bias_ih.grad.tolist() == made.bias_hh.grad.tolist()
     made.bias_ih.grad.zero_()
     assert made.bias_hh.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name, shape, dtype", [
+    ("weight_ih", (3, 2), torch.float32), ("weight_hh", (12, 2), torch.float32),
+    ("bias_ih", (1,), torch.float32), ("bias_hh", (12,), torch.float64)])
+def test_a_parameter_of_another_size_is_refused(name, shape, dtype):
+    cell = nn.LSTMCell(2, 3)
+    setattr(cell, name, nn.Parameter(torch.zeros(*shape, dtype=dtype)))
+    with pytest.raises(RuntimeError, match=rf"expected .*{name} of shape"):
+        cell(torch.ones(4, 2))
