@@ -13,7 +13,7 @@ from .programs import SIZES, _cell, _steps
 KINDS = ("RNN", "LSTM", "GRU")
 # steps T, sequences B, features D, units H
 SHAPES = [(10, 8, 32, 32), (32, 16, 64, 128), (64, 32, 256, 256)]
-ALONE = (64, 1, 256, 256)
+ALONE, LARGE = (64, 1, 256, 256), (128, 64, 1024, 1024)
 
 
 def rows() -> Iterator[tuple[str, str, Callable]]:
@@ -22,7 +22,8 @@ def rows() -> Iterator[tuple[str, str, Callable]]:
     for kind in KINDS:
         for size, shape in zip(SIZES, SHAPES):
             yield f"{kind} {_spell(shape)}", size, _layer(kind, shape)
-        yield f"{kind} {_spell(ALONE)}", "medium", _layer(kind, ALONE)
+        for size, shape in (("medium", ALONE), ("large", LARGE)):
+            yield f"{kind} {_spell(shape)}", size, _layer(kind, shape)
         for size, shape in (("small", SHAPES[0]), ("large", SHAPES[2])):
             yield f"{kind} packed {_spell(shape)}", size, _packed(kind, shape)
             yield (

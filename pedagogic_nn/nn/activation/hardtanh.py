@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.dtypes import fitting
+from ...autograd.tensor import Tensor
 from ...backend import ZERO, op
 from ...backend.math import where
 from ..module import Module
@@ -49,11 +51,15 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0,
     """input held between min_val and max_val.
 
     Raises:
-        ValueError: min_val is above max_val.
+        ValueError: min_val is above max_val, or NaN.
+        RuntimeError: a bound does not fit into the whole numbers that the input holds.
     """
-    if min_val > max_val:
+    if not min_val <= max_val:
         raise ValueError(f"hardtanh: min_val must not be above max_val, got {min_val} "
                          f"and {max_val}")
+    if isinstance(input, Tensor) and input.array.dtype.kind in "iu":
+        min_val, max_val = (fitting("hardtanh", v, input.array.dtype)
+                            for v in (min_val, max_val))
     return HardtanhFunction.of(input, min_val, max_val, inplace=inplace)
 
 
@@ -91,7 +97,7 @@ class Hardtanh(Module):
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace
-        if self.max_val <= self.min_val:                     # NaN passes, as in PyTorch
+        if not self.max_val > self.min_val:
             raise AssertionError(f"Hardtanh: max_val must be above min_val, got "
                                  f"{self.max_val} and {self.min_val}")
 

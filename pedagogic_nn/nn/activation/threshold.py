@@ -47,10 +47,11 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     """input, or value where it is not above threshold.
 
     Raises:
-        RuntimeError: the value does not fit into whole numbers that the input holds.
+        RuntimeError: a number does not fit into the whole numbers that the input holds.
     """
     if isinstance(input, Tensor) and input.array.dtype.kind in "iu":
-        value = fitting("threshold", value, input.array.dtype)
+        threshold, value = (fitting("threshold", v, input.array.dtype)
+                            for v in (threshold, value))
     return ThresholdFunction.of(input, threshold, value, inplace=inplace)
 
 

@@ -103,7 +103,7 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
     reduction = reduction_of(who, reduction, size_average, reduce)
     eps = check_number(who, "eps", eps)
     check_operands(who, input, target, stretch="allow", whole=True)
-    if not log_input:
+    if not log_input or target.dtype == bool:
         check_not_bool(who, "input", input)
     if not input.is_floating_point():
         input = input.to(get_default_dtype())

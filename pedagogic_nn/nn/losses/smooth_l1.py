@@ -15,6 +15,7 @@ import numpy as np
 
 from ...backend import HALF, ONE, ZERO
 from ...backend.math import where
+from .l1 import l1_loss
 from .reduction import (
     ElementwiseLoss,
     Loss,
@@ -55,6 +56,8 @@ def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None,
     reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
     beta = check_number("smooth_l1_loss", "beta", beta)
     check_operands("smooth_l1_loss", input, target)
+    if beta == 0:
+        return l1_loss(input, target, reduction=reduction)
     if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss: beta must not be negative, got {beta}")
     return SmoothL1.apply(input, target, beta, reduction=reduction)
