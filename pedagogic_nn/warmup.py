@@ -33,11 +33,17 @@ def _activation(make: Callable) -> Callable[[int], None]:
 
 def _optimiser(make: Callable) -> Callable[[int], None]:
     def step(n: int) -> None:
-        weight = nn.Parameter(torch.randn(n, 160))
-        optimiser = make([weight])
-        weight.sum().backward()
+        parameters = _parameters(n)
+        optimiser = make(parameters)
+        sum(p.sum() for p in parameters).backward()
         optimiser.step()
     return step
+
+
+def _parameters(n: int) -> list:
+    """A bias, a matrix, and the kernels of convolutions in one and in two dimensions."""
+    shapes = (160,), (n, 160), (n, 4, 5), (n, 4, 5, 5)
+    return [nn.Parameter(torch.randn(*shape)) for shape in shapes]
 
 
 def _sequence(make: Callable) -> Callable[[int], None]:
@@ -58,9 +64,9 @@ def _loss(name: str, *target: Callable, **options: Any) -> Callable[[int], None]
     return step
 
 
-def _image(make: Callable) -> Callable[[int], None]:
-    """A layer of 8 channels on few pictures and on many."""
-    return lambda n: _train(make(), torch.randn(max(2, n // 16), 8, 12, 12))
+def _image(make: Callable, channels: int = 8, side: int = 12) -> Callable[[int], None]:
+    """A layer for pictures, on few of them and on many."""
+    return lambda n: _train(make(), torch.randn(max(2, n // 16), channels, side, side))
 
 
 def _numbers(n: int) -> Any:
@@ -72,9 +78,10 @@ def _classes(n: int) -> Any:
 
 
 def _clip(n: int) -> None:
-    weight = nn.Parameter(torch.randn(n, 160))
-    weight.sum().backward()
-    nn.utils.clip_grad_norm_([weight], 1.0)
+    parameters = _parameters(n)
+    sum(p.sum() for p in parameters).backward()
+    nn.utils.clip_grad_norm_(parameters, 1.0)
+    nn.utils.clip_grad_value_(parameters, 1.0)
 
 
 STEPS: dict[str, Callable[[int], None]] = {
@@ -116,6 +123,8 @@ STEPS: dict[str, Callable[[int], None]] = {
         nn.LogSoftmax(2)(torch.randn(4, n, 20))),
     "CosineEmbeddingLoss": _loss("CosineEmbeddingLoss", _numbers, torch.ones),
     "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
+    "Conv2d of many channels": _image(lambda: nn.Conv2d(32, 32, 3, padding=1), 32),
+    "Conv2d of many channels, narrow": _image(lambda: nn.Conv2d(64, 64, 5), 64, 7),
     "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),
     "ReflectionPad2d": _image(lambda: nn.ReflectionPad2d(1)),
     "MaxPool2d": _image(lambda: nn.MaxPool2d(2)),
@@ -142,7 +151,7 @@ STEPS: dict[str, Callable[[int], None]] = {
     "RMSprop": _optimiser(lambda p: optim.RMSprop(p)),
     "Adagrad": _optimiser(lambda p: optim.Adagrad(p)),
     "Adadelta": _optimiser(lambda p: optim.Adadelta(p)),
-    "clip_grad_norm_": _clip,
+    "clip_grad_norm_, clip_grad_value_": _clip,
 }
 
 

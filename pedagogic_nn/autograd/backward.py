@@ -220,10 +220,15 @@ def _is_ours(gradient: Any, holders: int) -> bool:
 
     Two inputs may be given one array (x + y passes its gradient on to both), and a
     saved array may be returned.  Their `.grad` must not share memory, since clipping
-    changes it in place.
+    changes it in place.  A kernel's result in another shape is a view: it counts if it
+    is all that is left of the array it looks at.
     """
-    flags = gradient.flags
-    return flags.owndata and flags.c_contiguous and holders <= _HELD_BY_ONE
+    if holders > _HELD_BY_ONE or not gradient.flags.c_contiguous:
+        return False
+    base = gradient.base                           # for the GPU there is one rule: copy
+    if type(base) is np.ndarray and base.size == gradient.size:
+        return base.flags.owndata and sys.getrefcount(base) <= _HELD_BY_ONE + 1
+    return gradient.flags.owndata
 
 
 def _count_one() -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import pedagogic_nn as torch
+from pedagogic_nn.autograd.function import Primitive
 
 
 def test_a_diamond_of_paths():
@@ -25,6 +26,7 @@ def test_a_diamond_of_paths():
 LONG = """
 import sys
 import pedagogic_nn as torch
+from pedagogic_nn.autograd.function import Primitive
 assert sys.getrecursionlimit() <= 1000
 x = torch.ones(2, requires_grad=True)
 y = x
@@ -164,6 +166,7 @@ def test_threads_have_graphs_of_their_own_and_may_share_leaves():
 STEPS = """
 import resource, sys
 import pedagogic_nn as torch
+from pedagogic_nn.autograd.function import Primitive
 from pedagogic_nn import nn, optim
 
 torch.manual_seed(0)
@@ -238,3 +241,29 @@ def test_an_assigned_gradient_must_fit(value, error, words):
     assert x.grad is None
     x.grad = torch.zeros(2)
     assert x.grad.tolist() == [0, 0]
+
+
+class Turned(Primitive):
+    """2x; the gradient is a new array, returned as a view of other shape."""
+
+    kept: list = []
+
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, g):
+        fresh = (2 * g).reshape(-1)
+        Turned.kept = [fresh] if Turned.kept else []
+        Turned.address = fresh.ctypes.data
+        return fresh.reshape(g.shape)
+
+
+@pytest.mark.parametrize("somebody_holds_it", [False, True])
+def test_a_view_of_a_new_array_becomes_grad_unless_somebody_holds_it(somebody_holds_it):
+    Turned.kept = [None] if somebody_holds_it else []
+    x = torch.ones(3, 4, requires_grad=True)
+    Turned.apply(x).sum().backward()
+    assert x.grad.equal(torch.full((3, 4), 2.0))
+    assert (x.grad.data_ptr() == Turned.address) is not somebody_holds_it

@@ -77,6 +77,8 @@ class Unflatten(Module):
             raise RuntimeError("Unflatten: unflattened_size names no axes; give at least "
                                "one size")
         check_tensor("Unflatten", "input", input)
+        if not input.ndim:
+            raise RuntimeError("Unflatten: a single number has no axis to split")
         dim = axis(self.dim, input.ndim, "Unflatten")
         size = input.shape[dim]
         known = math.prod(n for n in sizes if n != -1)

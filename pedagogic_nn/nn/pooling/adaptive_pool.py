@@ -320,6 +320,9 @@ def _size(who, n, input, output_size):
     if input.dtype.kind != "f":
         raise NotImplementedError(f"{who} computes with real numbers, got {input.dtype}; "
                                   "convert it with .float()")
+    if output_size is None:
+        raise TypeError(f"{who}: output_size must be given; None stands for one axis, as "
+                        "in (None, 7)")
     given = output_size if isinstance(output_size, (tuple, list)) else [output_size] * n
     if len(given) != n:
         raise RuntimeError(f"{who}: output_size must be {n} whole number"

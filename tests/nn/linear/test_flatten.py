@@ -50,6 +50,7 @@ def test_a_view_and_a_strided_input_give_the_same_numbers():
     (lambda: nn.Unflatten(1, (-1, -1))(torch.zeros(3, 12)), RuntimeError, "multiply up"),
     (lambda: nn.Unflatten(1, (0, -1))(torch.zeros(3, 0)), RuntimeError, "multiply up"),
     (lambda: nn.Unflatten(1, ())(torch.zeros(3, 1)), RuntimeError, "names no axes"),
+    (lambda: nn.Unflatten(0, (1,))(torch.tensor(1.0)), RuntimeError, "a single number"),
     (lambda: nn.Unflatten(2, (1,))(torch.zeros(3, 1)), IndexError, "dim 2 is out of"),
     (lambda: nn.Flatten(2, 1)(torch.zeros(3, 1, 2)), RuntimeError, "comes after end_dim"),
     (lambda: nn.Flatten(None)(torch.zeros(3)), TypeError, "flatten: dim must be a whole"),
