@@ -134,6 +134,7 @@ STEPS: dict[str, Callable[[int], None]] = {
     "BatchNorm2d": _image(lambda: nn.BatchNorm2d(8)),
     "GroupNorm": _image(lambda: nn.GroupNorm(2, 8)),
     "LayerNorm": _activation(lambda: nn.LayerNorm(160)),
+    "RMSNorm": _activation(lambda: nn.RMSNorm(160)),
     "Embedding": lambda n: nn.Embedding(50, 160)(
         torch.randint(50, (n,))).sum().backward(),
     "EmbeddingBag": lambda n: nn.EmbeddingBag(50, 160)(

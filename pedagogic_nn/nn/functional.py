@@ -55,6 +55,7 @@ from .normalization.group_norm import group_norm
 from .normalization.instance_norm import instance_norm
 from .normalization.layer_norm import layer_norm
 from .normalization.normalize import normalize
+from .normalization.rms_norm import rms_norm
 from .pooling.adaptive_pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -85,10 +86,10 @@ __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d",
            "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
            "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
            "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu",
-           "relu6", "selu", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss",
-           "softmax", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-           "threshold", "triplet_margin_loss", "upsample", "upsample_bilinear",
-           "upsample_nearest"]
+           "relu6", "rms_norm", "selu", "sigmoid", "silu", "smooth_l1_loss",
+           "soft_margin_loss", "softmax", "softplus", "softshrink", "softsign", "tanh",
+           "tanhshrink", "threshold", "triplet_margin_loss", "upsample",
+           "upsample_bilinear", "upsample_nearest"]
 
 for _method in (hardshrink, log_softmax_method, prelu, relu, sigmoid, softmax_method,
                 tanh):

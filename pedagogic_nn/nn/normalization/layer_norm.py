@@ -173,7 +173,7 @@ def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
         TypeError: normalized_shape is no sequence of sizes.
     """
     check_tensor("layer_norm", "input", input)
-    shape = _sizes("layer_norm", normalized_shape)
+    shape = sizes_of("layer_norm", normalized_shape)
     found = input.array.shape
     if found[len(found) - len(shape):] != shape or len(found) < len(shape):
         raise RuntimeError(f"layer_norm: normalized_shape {shape} must be the last axes "
@@ -191,8 +191,13 @@ def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
     return LayerNormFunction.apply(input, weight, bias, shape=shape, eps=eps)
 
 
-def _sizes(who, shape):
-    """The sizes as a tuple of at least one."""
+def sizes_of(who: str, shape: Any) -> tuple[int, ...]:
+    """The sizes as a tuple of at least one.
+
+    Raises:
+        TypeError: they are no sequence.
+        RuntimeError: there is none.
+    """
     if isinstance(shape, int) or not isinstance(shape, Sequence):
         raise TypeError(f"{who}: normalized_shape must be a sequence of sizes, got "
                         f"{shape!r}")
@@ -240,7 +245,7 @@ class LayerNorm(AffineNorm):
         super().__init__()
         if isinstance(normalized_shape, (int, np.integer)):
             normalized_shape = (int(normalized_shape),)
-        self.normalized_shape = _sizes("LayerNorm", normalized_shape)
+        self.normalized_shape = sizes_of("LayerNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         self._add_affine(self.normalized_shape, elementwise_affine, bias, device, dtype)
         self.reset_parameters()

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from ...autograd.checks import check_real, check_tensor
-from .affine import AffineNorm
+from ...autograd.factories import ones
+from .. import init
+from ..module import Module
+from ..parameter import Parameter
 from .layer_norm import sizes_of
-from .statistics import check_dtype
 
 
 def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
@@ -35,7 +37,6 @@ def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
                            f"the input, got input of shape {tuple(found)}")
     if weight is not None:
         check_tensor("rms_norm", "weight", weight)
-        check_dtype("rms_norm", dtype, "weight", weight.dtype)
         if tuple(weight.shape) != shape:
             raise RuntimeError("rms_norm: weight must have normalized_shape "
                                f"{shape}, got shape {tuple(weight.shape)}")
@@ -46,7 +47,7 @@ def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
     return y if weight is None else y * weight
 
 
-class RMSNorm(AffineNorm):
+class RMSNorm(Module):
     """Each example with a mean square of 1 over its last axes, scaled.
 
         y = w x / √(mean of x² + ε)
@@ -85,14 +86,13 @@ class RMSNorm(AffineNorm):
             normalized_shape = (int(normalized_shape),)
         self.normalized_shape = sizes_of("RMSNorm", normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._add_affine(self.normalized_shape, elementwise_affine, False, device, dtype)
-        self.__dict__["_parameters"].pop("bias")
-        self.reset_parameters()
+        self.register_parameter("weight", None if not elementwise_affine else Parameter(
+            ones(*self.normalized_shape, device=device, dtype=dtype)))
 
     def reset_parameters(self) -> None:
         """Weight 1."""
         if self.weight is not None:
-            self.weight.data.fill_(1)
+            init.ones_(self.weight)
 
     def forward(self, input: Any) -> Any:
         return rms_norm(input, self.normalized_shape, self.weight, self.eps)

@@ -158,16 +158,17 @@ class RecurrentCell(Module):
             RuntimeError: somebody replaced one by another size or dtype: kernels, which
                 trust them, would read past its end.
         """
-        rows, dtype = self.gates * self.hidden_size, self._parameters["weight_ih"].dtype
+        rows = self.gates * self.hidden_size
         shapes = ((rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,))
-        found: list[Any] = []
-        for name, shape in zip(NAMES, shapes):
-            w = self._parameters[name]              # getattr would take 1 µs for each
+        parameters = self._parameters               # getattr takes 0.5 µs longer for each
+        found = [parameters[name] if name in parameters else getattr(self, name)
+                 for name in NAMES]
+        dtype = found[0].array.dtype
+        for name, shape, w in zip(NAMES, shapes, found):
             if w is not None and (w.array.shape != shape or w.array.dtype != dtype):
                 raise RuntimeError(f"{self._who} expected the parameter {name} of shape "
                                    f"{shape} and {dtype}, got {tuple(w.shape)} and "
                                    f"{w.dtype}")
-            found.append(w)
         return found
 
     @property

@@ -99,6 +99,9 @@ def layer_norms(dtype):
     )
     yield layer("LayerNorm", (10,), EXTREME, note="extreme", dtype=dtype)
     yield layer("LayerNorm", (0,), sample(2, 0), dtype=dtype)
+    for sizes, shape in [(3, (2, 3)), ((2, 3), (4, 2, 3)), (4, (0, 4)), (5, (2, 3, 5))]:
+        yield layer("RMSNorm", (sizes,), sample(*shape), dtype=dtype)
+        yield layer("RMSNorm", (sizes, 0.1, False), sample(*shape), dtype=dtype)
 
 
 def group_norms(dtype):

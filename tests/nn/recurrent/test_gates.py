@@ -1,3 +1,4 @@
+"""The products before the gates, and what all cells share."""
 import numpy as np
 import pytest
 
@@ -53,3 +54,23 @@ def test_a_parameter_of_another_size_is_refused(name, shape, dtype):
     setattr(cell, name, nn.Parameter(torch.zeros(*shape, dtype=dtype)))
     with pytest.raises(RuntimeError, match=rf"expected .*{name} of shape"):
         cell(torch.ones(4, 2))
+
+
+@pytest.mark.parametrize("make", [nn.RNNCell, nn.LSTMCell, nn.GRUCell])
+def test_a_weight_may_be_a_computed_tensor(make):
+    """As in weight dropout: the parameter bears another name, the cell uses what is
+    computed of it."""
+    cell = make(2, 3)
+    raw = nn.Parameter(cell.weight_hh.detach() * 2)
+    x, h = torch.randn(4, 2), torch.randn(4, 3)
+    state = (h, h) if make is nn.LSTMCell else h
+    expected = cell(x, state)
+    del cell.weight_hh
+    cell.raw = raw
+    cell.weight_hh = raw * 0.5
+    out = cell(x, state)
+    if make is nn.LSTMCell:
+        out, expected = out[0], expected[0]
+    assert out.equal(expected)
+    out.sum().backward()
+    assert raw.grad.abs().sum() > 0
