@@ -175,8 +175,10 @@ from .autograd.indexing import (
 from .autograd.ordering import (
     argsort,
     bincount,
+    histc,
     kthvalue,
     median,
+    quantile,
     searchsorted,
     sort,
     topk,

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..backend.device import to_host, xp_of
 from . import function, return_types
+from .arithmetic import where
+from .checks import check_number, check_real, check_tensor, check_whole_number
 from .function import Primitive
 from .indexing import gather
 from .reductions import axis
@@ -144,8 +146,102 @@ def searchsorted(sequence: Any, values: Any, right: bool = False) -> Any:
     return function.Tensor._of(found, sequence.device)
 
 
+# between which neighbours a quantile lies, and how far along, for its place in order
+_BETWEEN = {"linear": lambda place: place, "lower": np.floor, "higher": np.ceil,
+            "nearest": np.rint, "midpoint": lambda place: (np.floor(place)
+                                                           + np.ceil(place)) / 2}
+
+
+def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *,
+             interpolation: str = "linear") -> Any:
+    """What the share q of the elements lies below: 0.5 is a median.
+
+    Args:
+        q: a number from 0 to 1, or a 1-D tensor of them; its axis comes first in the
+            result.
+        dim: along which axis; None takes all elements.
+        interpolation: between two elements, 'linear', 'lower', 'higher', 'nearest' or
+            'midpoint'.
+
+    Raises:
+        RuntimeError: x is empty or holds no real numbers, q is not from 0 to 1, or the
+            interpolation is unknown.
+
+    Example:
+        >>> torch.tensor([1.0, 2.0, 4.0]).quantile(0.75)
+        tensor(3.)
+    """
+    check_tensor("quantile", "input", x)
+    several = isinstance(q, function.Tensor) and q.ndim == 1
+    shares = np.atleast_1d(to_host(q.array) if isinstance(q, function.Tensor) else
+                           check_number("quantile", "q", q)).astype(np.float64)
+    if x.dtype not in (np.float32, np.float64) or not x.numel():
+        raise RuntimeError("quantile: expected real numbers, float32 or float64, got "
+                           f"{x.dtype} of shape {tuple(x.shape)}")
+    if shares.ndim > 1 or not ((0 <= shares) & (shares <= 1)).all():
+        raise RuntimeError(f"quantile: q must be from 0 to 1, a number or 1-D, got {q}")
+    if interpolation not in _BETWEEN:
+        raise RuntimeError(f"quantile: interpolation must be one of {', '.join(_BETWEEN)}, "
+                           f"got {interpolation!r}")
+    if dim is None:
+        found = _quantiles(x.reshape(-1), 0, shares, interpolation)
+        found = found.reshape(-1, *(1,) * x.ndim * keepdim)
+    else:
+        d = axis(dim, x.ndim, "quantile")
+        found = _quantiles(x if x.ndim else x.reshape(1), d, shares, interpolation)
+        found = found.movedim(d, 0)
+        found = found.unsqueeze(d + 1) if keepdim and x.ndim else found
+    return found if several else found[0]
+
+
+def _quantiles(x: Any, d: int, shares: Any, interpolation: str) -> Any:
+    """The quantiles along axis d, in the place of the elements."""
+    n = x.shape[d]
+    places = _BETWEEN[interpolation](shares * (n - 1))
+    below, above = (x.device.put(f(places).astype(np.int64)) for f in (np.floor, np.ceil))
+    rest = x.new_tensor(places - np.floor(places)).reshape(
+        [-1 if k == d else 1 for k in range(x.ndim)])
+    order = sort(x, d).values
+    below, above = (order.index_select(d, function.Tensor._of(k, x.device))
+                    for k in (below, above))
+    found = below
+    if interpolation in ("linear", "midpoint"):          # as PyTorch's, also at infinity
+        gap = above - below
+        found = where(rest < 0.5, below + gap * rest, above - gap * (1 - rest))
+    return found.masked_fill(x.isnan().any(d, keepdim=True), np.nan)
+
+
+def histc(x: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+    """How many elements fall into each of `bins` equal parts of min … max.
+
+    The range is that of the elements if min and max are equal; what lies outside does not
+    count.
+
+    Raises:
+        RuntimeError: bins is not positive, max is below min, or the range is not finite.
+    """
+    check_tensor("histc", "input", x)
+    check_real("histc", "input", x)
+    if check_whole_number("histc", "bins", bins) < 1:
+        raise RuntimeError(f"histc: bins must be positive, got {bins}")
+    a = to_host(x.array).reshape(-1)
+    if min == max and a.size:
+        min, max = a.min().item(), a.max().item()
+    if min == max:
+        min, max = min - 1, max + 1
+    if not (min < max and np.isfinite(max - min)):
+        raise RuntimeError(f"histc: expected finite min <= max, got {min} and {max}")
+    a = a[(a >= min) & (a <= max)]
+    low, width = a.dtype.type(min), a.dtype.type(max) - a.dtype.type(min)
+    part = np.minimum(((a - low) / width * a.dtype.type(bins)).astype(np.int64), bins - 1)
+    counts = np.bincount(part, minlength=bins).astype(a.dtype)
+    return function.Tensor._of(x.device.put(counts), x.device)
+
+
 class Ordering:
     """The ordering and counting methods of a tensor."""
+
+    quantile, histc = quantile, histc
 
     sort, argsort, topk, kthvalue, median = sort, argsort, topk, kthvalue, median
     unique, bincount = unique, bincount

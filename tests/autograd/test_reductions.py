@@ -26,6 +26,7 @@ GRADIENTS = [
     case(torch.sort, x=(3, 4), dim=0, descending=True),
     case(torch.sum, x=()), case(torch.sum, x=(0, 3), dim=0), case(torch.max, x=(), dim=0),
     case(torch.logsumexp, x=uniform(2, 3, low=500, high=600), dim=1),
+    case(torch.quantile, x=(3, 4), q=0.3, dim=0), case(torch.quantile, x=(5,), q=0.7),
     case(torch.var_mean, x=(3, 4), dim=0), case(torch.aminmax, x=(3, 4), dim=1),
 ]
 
@@ -99,6 +100,42 @@ def test_equal_medians_share_the_gradient_as_in_pytorch():
     x = torch.tensor([1.0, 2.0, 2.0, 3.0], requires_grad=True)
     x.median().backward()
     assert x.grad.tolist() == [0, 0.5, 0.5, 0]
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_quantiles(device):
+    x = torch.tensor([[4.0, 1.0, 2.0], [np.nan, 0.0, 5.0]], device=device)
+    q = torch.tensor([0.0, 0.75], device=device)
+    assert x[0].quantile(0.75).item() == 3
+    assert x[0].quantile(q).tolist() == [1, 3]
+    several = x.quantile(q, dim=1, keepdim=True)
+    assert several.shape == (2, 2, 1) and several[:, 0, 0].tolist() == [1, 3]
+    assert several[:, 1].isnan().all()
+    kinds = {kind: x[0].quantile(0.75, interpolation=kind).item()
+             for kind in ("lower", "higher", "nearest", "midpoint")}
+    assert kinds == {"lower": 2, "higher": 4, "nearest": 4, "midpoint": 3}
+    # the place 1.5 of 0, 1, 2: rounded to even
+
+
+def test_histc_counts_in_equal_parts():
+    x = torch.tensor([0.0, 0.9, 1.0, 2.0, 3.0, np.nan])
+    assert x[:5].histc(3).tolist() == [2, 1, 2]
+    assert x.histc(2, 0, 2).tolist() == [2, 2]
+    assert torch.ones(2).histc(2).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("compute, error, told", [
+    (lambda x: x.quantile(1.5), RuntimeError, "q must be from 0 to 1"),
+    (lambda x: x.quantile("a"), TypeError, "q must be a number, got str"),
+    (lambda x: x.half().quantile(0.5), RuntimeError, "got float16"),
+    (lambda x: x[:0].quantile(0.5), RuntimeError, r"of shape \(0, 3\)"),
+    (lambda x: x.quantile(0.5, interpolation="x"), RuntimeError, "must be one of linear"),
+    (lambda x: x.histc(0), RuntimeError, "bins must be positive, got 0"),
+    (lambda x: x.histc(2, 2, 1), RuntimeError, "finite min <= max, got 2 and 1"),
+    (lambda x: x.long().histc(), NotImplementedError, "real numbers, got int64")])
+def test_quantiles_and_counts_that_are_refused(compute, error, told):
+    with pytest.raises(error, match=told):
+        compute(torch.zeros(2, 3))
 
 
 def test_counting():

@@ -14,7 +14,8 @@ NO_TENSORS = {"list": [1.0, 2.0], "None": None, "array": np.ones((2, 3), np.floa
 # What layers are made with, where they need something.
 MADE_WITH = {
     "Linear": (3, 2), "Bilinear": (3, 3, 2), "Unflatten": (1, (1, 3)),
-    "Embedding": (5, 3), "EmbeddingBag": (5, 3), "LayerNorm": (3,), "RMSNorm": (3,), "GroupNorm": (2, 4),
+    "Embedding": (5, 3), "EmbeddingBag": (5, 3), "LayerNorm": (3,), "RMSNorm": (3,),
+    "GroupNorm": (2, 4),
     "PixelShuffle": (2,), "PixelUnshuffle": (2,), "Threshold": (0.1, 2),
     **dict.fromkeys(("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"), (3, 4)),
     **{f"{kind}{n}d": (4, 2, 3) for kind in ("Conv", "ConvTranspose") for n in (1, 2)},

@@ -23,6 +23,7 @@ from .. import init
 from ..module import Module
 from ..packed_sequence import PackedSequence, checked_batch_sizes
 from ..parameter import Parameter
+from .gates import weight_of
 from .sequence import SequenceLayer, Steps
 
 
@@ -214,15 +215,14 @@ class RecurrentLayer(Module):
             RuntimeError: somebody replaced one by another size or dtype: kernels, which
                 trust them, would read past its end.
         """
-        registered = self._parameters
         found: list[Any] = []
-        dtype = registered["weight_ih_l0"].dtype
+        dtype = weight_of(self, "weight_ih_l0").dtype
         for place in self._layout[layer]:
             if place is None:
                 found.append(None)
                 continue
             name, shape = place
-            w = registered.get(name)                # getattr would take 1 µs for each
+            w = weight_of(self, name)
             if w is None or w.array.shape != shape or w.array.dtype != dtype:
                 got = w if w is None else f"{tuple(w.shape)} and {w.dtype}"
                 raise RuntimeError(f"{self._who} expected the parameter {name} of shape "
@@ -237,7 +237,7 @@ class RecurrentLayer(Module):
         return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
 
     def _check_input(self, x: Any) -> None:
-        dtype = self._parameters["weight_ih_l0"].dtype
+        dtype = weight_of(self, "weight_ih_l0").dtype
         if x.dtype != dtype:
             raise ValueError(f"{self._who} has {dtype} weights, got {x.dtype} input; "
                              f"convert one, for example input.to({dtype})")

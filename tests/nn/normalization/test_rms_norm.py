@@ -7,9 +7,9 @@ from pedagogic_nn.nn.functional import rms_norm
 from tests.harness import case, gradient_tests
 
 test_gradients = gradient_tests([
-    case(rms_norm, input=(3, 4), normalized_shape=(4,), weight=(4,)),
-    case(rms_norm, input=(2, 3, 4), normalized_shape=(3, 4), weight=(3, 4), eps=0.1),
-    case(rms_norm, input=(0, 4), normalized_shape=(4,))])
+    case(rms_norm, input=(3, 4), normalized_shape=[4], weight=(4,)),
+    case(rms_norm, input=(2, 3, 4), normalized_shape=[3, 4], weight=(3, 4), eps=0.1),
+    case(rms_norm, input=(0, 4), normalized_shape=[4])])
 
 
 def test_by_hand():

@@ -274,6 +274,18 @@ def test_a_weight_that_was_replaced_is_used(name):
 
 
 @kinds
+def test_a_weight_may_be_a_computed_tensor(name):
+    """Weight dropout: the parameter bears another name."""
+    layer, x = getattr(nn, name)(3, 4), torch.randn(2, 1, 3)
+    before, raw = layer(x)[0], nn.Parameter(layer.weight_hh_l0.detach() * 2)
+    del layer.weight_hh_l0
+    layer.raw, layer.weight_hh_l0 = raw, raw * 0.5
+    assert layer(x)[0].equal(before)
+    layer(x)[0].sum().backward()
+    assert raw.grad.abs().sum() > 0
+
+
+@kinds
 def test_a_weight_of_another_size_is_refused(name):
     layer = getattr(nn, name)(3, 4)
     layer.weight_hh_l0 = nn.Parameter(torch.zeros(2, 2))
