@@ -297,7 +297,8 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
         raise RuntimeError("clamp: give min, max, or both")
     check_tensor("clamp", "input", x)
     for name, bound in (("min", min), ("max", max)):
-        if bound is not None and not isinstance(bound, function.Tensor):
+        if not (bound is None or type(bound) in (int, float)
+                or isinstance(bound, function.Tensor)):
             check_number("clamp", name, bound)
     if isinstance(min, function.Tensor) or isinstance(max, function.Tensor):
         x = x if min is None else maximum(x, min)

@@ -1,4 +1,4 @@
-"""Ordering and counting: sort, topk, median, unique, bincount, searchsorted.
+"""Ordering and counting: sort, topk, median, quantile, unique, bincount, histc …
 
 Where a result consists of elements of the input, the gradient goes back to their places;
 indices and counts have none.
@@ -147,9 +147,10 @@ def searchsorted(sequence: Any, values: Any, right: bool = False) -> Any:
 
 
 # between which neighbours a quantile lies, and how far along, for its place in order
-_BETWEEN = {"linear": lambda place: place, "lower": np.floor, "higher": np.ceil,
-            "nearest": np.rint, "midpoint": lambda place: (np.floor(place)
-                                                           + np.ceil(place)) / 2}
+_BETWEEN: dict[str, Any] = {
+    "linear": lambda place: place, "lower": np.floor, "higher": np.ceil,
+    "nearest": np.rint,
+    "midpoint": lambda place: (np.floor(place) + np.ceil(place)) / 2}
 
 
 def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *,
@@ -181,8 +182,8 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *,
     if shares.ndim > 1 or not ((0 <= shares) & (shares <= 1)).all():
         raise RuntimeError(f"quantile: q must be from 0 to 1, a number or 1-D, got {q}")
     if interpolation not in _BETWEEN:
-        raise RuntimeError(f"quantile: interpolation must be one of {', '.join(_BETWEEN)}, "
-                           f"got {interpolation!r}")
+        raise RuntimeError("quantile: interpolation must be one of "
+                           f"{', '.join(_BETWEEN)}, got {interpolation!r}")
     if dim is None:
         found = _quantiles(x.reshape(-1), 0, shares, interpolation)
         found = found.reshape(-1, *(1,) * x.ndim * keepdim)

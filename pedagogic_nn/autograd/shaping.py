@@ -232,7 +232,8 @@ def _listed(who: str, tensors: Any) -> list:
     """The tensors as a list, each of them checked."""
     found = list(tensors)
     for k, x in enumerate(found):
-        check_tensor(who, f"tensors[{k}]", x)
+        if not isinstance(x, function.Tensor):
+            check_tensor(who, f"tensors[{k}]", x)
     return found
 
 

@@ -114,7 +114,6 @@ def test_quantiles(device):
     kinds = {kind: x[0].quantile(0.75, interpolation=kind).item()
              for kind in ("lower", "higher", "nearest", "midpoint")}
     assert kinds == {"lower": 2, "higher": 4, "nearest": 4, "midpoint": 3}
-    # the place 1.5 of 0, 1, 2: rounded to even
 
 
 def test_histc_counts_in_equal_parts():

@@ -110,7 +110,7 @@ def test_a_copying_reshape_is_no_view():
     (lambda x: x.flatten(None), TypeError, "flatten: dim must be a whole number, got No"),
     (lambda x: x.transpose(True, 0), TypeError, "dim must be a whole number, got True"),
     (lambda x: x.unsqueeze(1.5), TypeError, "unsqueeze: dim must be a whole number"),
-    (lambda x: x.view("a"), TypeError, "dtype: expected"),
+    (lambda x: x.view("colour"), TypeError, "dtype: expected"),
     (lambda x: x.reshape(2.0, 3), TypeError, "size must be a whole number, got 2.0"),
     (lambda x: x.split([1, 1], 1), RuntimeError, "add up to 2, axis 1 has 3"),
     (lambda x: x.narrow(1, 2, 2), RuntimeError, "leave axis 1"),
