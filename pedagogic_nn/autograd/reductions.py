@@ -6,6 +6,7 @@ evenly by equal ones, as PyTorch does.  NumPy's spellings `axis` and `keepdims` 
 too.
 """
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,8 @@ def axis(dim: Any, ndim: int, who: str) -> int:
         IndexError: the tensor has no such axis.
         TypeError: `dim` is no whole number.
     """
+    if type(dim) is int and -ndim <= dim < ndim:
+        return dim % ndim
     return (axes((dim,), ndim, who) or (0,))[0]
 
 
@@ -95,8 +98,11 @@ class Mean(Primitive):
         ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
         total = x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
         ctx.count = count_along(x.shape, dims)
-        with QUIET():
-            return total / total.dtype.type(ctx.count)
+        count = total.dtype.type(ctx.count)
+        if ctx.count:
+            return total / count
+        with QUIET():                                   # which takes 1 µs by itself
+            return total / count
 
     @staticmethod
     def backward(ctx, g):
@@ -252,7 +258,7 @@ class LogSumExp(Primitive):
 
 def count_along(shape: tuple, dims: tuple | None) -> int:
     """How many elements a reduction over `dims` (None: all) puts together."""
-    return int(np.prod(shape if dims is None else [shape[d] for d in dims]))
+    return math.prod(shape if dims is None else [shape[d] for d in dims])
 
 
 @_with_numpy_names

@@ -3,6 +3,7 @@
 view, transpose, expand … share memory with their input; their gradient is the same
 rearrangement backwards (and, for a stretched axis, a sum).
 """
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -90,9 +91,10 @@ class Cat(Primitive):
 
     @staticmethod
     def forward(ctx, *arrays, dim):
-        dtype = promote(*arrays)
         ctx.dim, ctx.lengths = dim, [a.shape[dim] for a in arrays]
-        arrays = [a.astype(dtype, copy=False) for a in arrays]
+        if len({a.dtype for a in arrays}) > 1:
+            dtype = promote(*arrays)
+            arrays = [a.astype(dtype, copy=False) for a in arrays]
         return xp_of(arrays[0]).concatenate(arrays, dim)
 
     @staticmethod
@@ -170,14 +172,16 @@ def unsqueeze(x: Any, dim: int) -> Any:
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """Axes start_dim … end_dim merged into one."""
     check_tensor("flatten", "input", x)
-    a, b = (axis(d, x.ndim, "flatten") for d in (start_dim, end_dim))
-    if x.ndim == 0:
+    shape = x.array.shape
+    a = axis(start_dim, len(shape), "flatten")
+    b = axis(end_dim, len(shape), "flatten")
+    if not shape:
         return Reshape.apply(x, shape=(1,))
     if a > b:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim "
                            f"{end_dim}")
-    merged = int(np.prod(x.shape[a:b + 1]))
-    return Reshape.apply(x, shape=(*x.shape[:a], merged, *x.shape[b + 1:]))
+    merged = math.prod(shape[a:b + 1])
+    return Reshape.apply(x, shape=(*shape[:a], merged, *shape[b + 1:]))
 
 
 def unflatten(x: Any, dim: int, shape: Sequence[int]) -> Any:
@@ -214,17 +218,17 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     if not tensors:
         raise ValueError("cat: expected at least one tensor, got an empty list")
     # PyTorch ignores tensors of shape (0,) here, whatever the others' shape.
-    some = [x for x in tensors if x.ndim != 1 or x.numel()] or tensors[:1]
-    if not some[0].ndim:
+    some = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]
+    first = some[0].array.shape
+    if not first:
         raise RuntimeError("cat: single numbers have no axis to stand along; use stack")
-    d = axis(dim, some[0].ndim, "cat")
-    first = some[0].shape
+    d = axis(dim, len(first), "cat")
     for k, x in enumerate(some):
-        if x.ndim != len(first) or any(m != n for j, (m, n) in enumerate(
-                zip(x.shape, first, strict=True)) if j != d):
+        shape = x.array.shape
+        if shape != first and (len(shape) != len(first) or shape[:d] != first[:d]
+                               or shape[d + 1:] != first[d + 1:]):
             raise RuntimeError(f"cat: sizes must agree except along dim {d}; tensor 0 "
-                               f"has shape {tuple(first)}, tensor {k} has shape "
-                               f"{tuple(x.shape)}")
+                               f"has shape {first}, tensor {k} has shape {shape}")
     return Cat.apply(*some, dim=d)
 
 

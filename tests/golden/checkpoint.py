@@ -33,6 +33,7 @@ MODULES = {
     "BatchNorm2d": (lambda nn: nn.BatchNorm2d(2), sample(2, 2, 2, 2)),
     "LayerNorm": (lambda nn: nn.LayerNorm((2, 3)), sample(2, 2, 3)),
     "GroupNorm": (lambda nn: nn.GroupNorm(2, 4), sample(2, 4, 2)),
+    "RMSNorm": (lambda nn: nn.RMSNorm(3), sample(2, 3)),
     "PReLU": (lambda nn: nn.PReLU(3), sample(2, 3)),
     "Embedding": (lambda nn: nn.Embedding(5, 3, padding_idx=1), np.array([[0, 1, 4]])),
     "EmbeddingBag": (lambda nn: nn.EmbeddingBag(5, 3), np.array([[0, 1], [4, 4]])),
