@@ -227,7 +227,8 @@ def _is_ours(gradient: Any, holders: int) -> bool:
         return False
     base = gradient.base                           # for the GPU there is one rule: copy
     if type(base) is np.ndarray and base.size == gradient.size:
-        return base.flags.owndata and sys.getrefcount(base) <= _HELD_BY_ONE + 1
+        return (base.flags.owndata and gradient.flags.writeable
+                and sys.getrefcount(base) <= _HELD_BY_ONE + 1)
     return gradient.flags.owndata
 
 

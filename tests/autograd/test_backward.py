@@ -267,3 +267,9 @@ def test_a_view_of_a_new_array_becomes_grad_unless_somebody_holds_it(somebody_ho
     Turned.apply(x).sum().backward()
     assert x.grad.equal(torch.full((3, 4), 2.0))
     assert (x.grad.data_ptr() == Turned.address) is not somebody_holds_it
+
+
+def test_a_gradient_can_be_changed_in_place_whatever_made_it():
+    x = torch.ones(1, requires_grad=True)
+    (x.sum() * 3).backward()                 # a sum's gradient is a read-only view
+    assert x.grad.mul_(2).tolist() == [6]
