@@ -133,11 +133,7 @@ def on_cpu(kernel: Any, shape: tuple[int, ...], *args: Any, work: int = 0) -> No
     """
     n = shape[0]
     work = work or (n if len(shape) == 1 else _size(shape))
-    if work < PARALLEL_ABOVE:              # most calls: not even asked how many threads
-        if n:
-            kernel(0, n, *args)
-        return
-    parts = min(threads_for(work), n)
+    parts = 1 if work < PARALLEL_ABOVE else min(threads_for(work), n)
     if parts > 1:
         in_parallel(_over_parts(kernel, _run_part), parts, n, *args)
     elif n:
