@@ -18,6 +18,7 @@ from . import function
 from .function import Node, check_unchanged
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def sweep(roots: list, gradients: list, retain_graph: bool = False,
           wanted: set | None = None) -> tuple[dict, dict]:
     """Carry `gradients` of the tensors `roots` back to the leaves.
@@ -50,24 +51,24 @@ def sweep(roots: list, gradients: list, retain_graph: bool = False,
             slots[slot] = xp_of(gradient).asarray(so_far + gradient)
             ours.add(edge)
 
-    for root, gradient in zip(roots, gradients, strict=True):
+    for root, gradient in zip(roots, gradients):
         send((root.node or root, root.slot), gradient)
     del root, gradient
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        while heap:
-            node = heapq.heappop(heap)[1]
-            slots = sums.pop(node)
-            if node.hooks or node.retained:
-                _call_node_hooks(node, slots)
-            if wanted:
-                found.update({(node, k): g for k, g in enumerate(slots)
-                              if (node, k) in wanted})
-            for edge, gradient in zip(node.edges, _inputs_of(node, slots), strict=True):
-                if edge is not None and gradient is not None:
-                    send(edge, gradient)
-            if node.saved and not retain_graph:
-                node.saved = None
-    return {leaf: _leaf_hooks(leaf, g) for leaf, (g,) in sums.items()}, found
+    while heap:
+        node = heapq.heappop(heap)[1]
+        slots = sums.pop(node)
+        if node.hooks or node.retained:
+            _call_node_hooks(node, slots)
+        if wanted:
+            found.update({(node, k): g for k, g in enumerate(slots)
+                          if (node, k) in wanted})
+        for edge, gradient in zip(node.edges, _inputs_of(node, slots), strict=True):
+            if edge is not None and gradient is not None:
+                send(edge, gradient)
+        if node.saved and not retain_graph:
+            node.saved = None
+    return {leaf: _call_hooks(leaf._hooks, g, leaf.device) if leaf._hooks else g
+            for leaf, (g,) in sums.items()}, found
 
 
 def _inputs_of(node: Node, slots: list) -> tuple:
@@ -97,10 +98,6 @@ def _call_node_hooks(node: Node, slots: list) -> None:
         tensor = reference()
         if slots[k] is not None and tensor is not None:
             _accumulate(tensor, slots[k].copy())
-
-
-def _leaf_hooks(leaf: Any, gradient: Any) -> Any:
-    return _call_hooks(leaf._hooks, gradient, leaf.device) if leaf._hooks else gradient
 
 
 def _call_hooks(hooks: dict, gradient: Any, device: Any) -> Any:
@@ -185,7 +182,7 @@ def _seeds(roots: Any, gradients: Any, create_graph: bool) -> tuple[list, list]:
     if len(gradients) != len(roots):
         raise RuntimeError(f"backward: expected {len(roots)} gradients, got "
                            f"{len(gradients)}")
-    return roots, [_seed(r, g) for r, g in zip(roots, gradients, strict=True)]
+    return roots, list(map(_seed, roots, gradients))
 
 
 def _seed(root: Any, gradient: Any) -> Any:
@@ -247,7 +244,7 @@ def _accumulate(tensor: Any, gradient: Any) -> None:
     """tensor.grad += gradient, in place."""
     if gradient.dtype != tensor.array.dtype:
         gradient = gradient.astype(tensor.array.dtype)
-    with _accumulating:
+    with _accumulating.lock:
         if tensor._grad is None:
             tensor._grad = function.Tensor._of(gradient, tensor.device)
         else:

@@ -149,10 +149,9 @@ class Primitive:
             recording, needs = False, [False] * len(needs)
         ctx = Node(cls, tuple(needs), device)
         result = cls.forward(ctx, *arrays, **options)
-        if type(result) is tuple:
-            outputs = tuple([Tensor._of(a, ctx.device) for a in result])
-        else:
-            outputs = (Tensor._of(result, ctx.device),)
+        one = type(result) is not tuple
+        outputs = ((Tensor._of(result, ctx.device),) if one else
+                   tuple([Tensor._of(a, ctx.device) for a in result]))
         if cls.view and not ctx.copied:
             outputs[0]._becomes_view_of(inputs[0], cls, options)
         if volatile:
@@ -160,7 +159,7 @@ class Primitive:
                 y.volatile = True
         if recording:
             _record(ctx, inputs, outputs)
-        return outputs if type(result) is tuple else outputs[0]
+        return outputs[0] if one else outputs
 
     @classmethod
     def call_backward(cls, ctx: Node, *gradients: Any) -> Any:
@@ -170,13 +169,13 @@ class Primitive:
 
 def _record(ctx: Node, inputs: Sequence, outputs: Sequence) -> None:
     """Tie a Node to where its inputs came from, and its outputs to the Node."""
-    edges, shapes = [], []
+    edges, shapes, fixed = [], [], ctx.non_differentiable
     for x, needed in zip(inputs, ctx.needs_input_grad):
         edges.append((x.node or x, x.slot) if needed else None)
     for k, y in enumerate(outputs):
         array = y.array
         shapes.append((array.shape, array.dtype))
-        if array.dtype.kind == "f" and not _is_one_of(array, ctx.non_differentiable):
+        if array.dtype.kind == "f" and not (fixed and _is_one_of(array, fixed)):
             y._requires_grad, y.node, y.slot = True, ctx, k
     # Tuples, not lists: Python's garbage collector soon forgets tuples of plain values.
     ctx.number, ctx.edges, ctx.outputs = next(_count), tuple(edges), tuple(shapes)

@@ -31,13 +31,14 @@ PARALLEL_ABOVE = 65_536
 
 # ---- arrays --------------------------------------------------------------------------
 
+_ndarray, _empty = np.ndarray, np.empty      # names found at once: `like` is called often
+
 
 def like(a: Any, shape: Any = None, dtype: Any = None) -> Any:
     """An empty array on the device of `a`, of its shape and dtype unless told
     otherwise."""
-    shape = a.shape if shape is None else shape
-    dtype = a.dtype if dtype is None else dtype
-    return (np if type(a) is np.ndarray else xp_of(a)).empty(shape, dtype)
+    empty = _empty if type(a) is _ndarray else xp_of(a).empty
+    return empty(a.shape if shape is None else shape, a.dtype if dtype is None else dtype)
 
 
 def contiguous(a: Any) -> Any:

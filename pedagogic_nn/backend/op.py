@@ -25,7 +25,9 @@ from .launch import CudaKernel, contiguous, cuda, like, on_cpu, on_gpu
 # stays float64.
 ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 
+_ndarray = np.ndarray
 _FLOAT16 = np.dtype(np.float16)
+_HALF = _FLOAT16.num
 _NUMBERS = {int, float, bool, type(None)}       # beside arrays, these are met most often
 
 
@@ -71,13 +73,14 @@ class Op:
     def __call__(self, *args: Any) -> Any:
         host = gpu = half = False
         for a in args:
-            if type(a) is np.ndarray:
+            kind = type(a)
+            if kind is _ndarray:
                 host = True
-            elif type(a) not in _NUMBERS and _is_array(a):
+            elif kind not in _NUMBERS and _is_array(a):
                 gpu = True
             else:
                 continue
-            if a.dtype.num == _FLOAT16.num:
+            if a.dtype.num == _HALF:
                 half = True
         if gpu:
             return self._on_gpu(args, host, half)
@@ -182,17 +185,17 @@ def _map(name, start, kernel, n, *args):
     """
     first, shape = args[0], args[0].shape
     out = like(first)
-    arrays = [out]
-    for a in args[:n]:
+    flat = [out if len(shape) == 1 else out.reshape(-1)]
+    for a in args if len(args) == n else args[:n]:
         if a.shape != shape:
             raise ValueError(f"{name} expected arrays of one shape, got "
                              f"{', '.join(str(a.shape) for a in args[:n])}")
-        arrays.append(a if a.flags.c_contiguous else contiguous(a))
-    if len(shape) != 1:
-        arrays = [a.reshape(-1) for a in arrays]
+        flat.append(a if len(shape) == 1 and a.flags.c_contiguous else a.ravel())
     if len(args) > n:
-        arrays += [first.dtype.type(p) for p in args[n:]]
-    start(kernel, (out.size,), *arrays)
+        to_dtype = first.dtype.type
+        for p in args[n:]:
+            flat.append(to_dtype(p))
+    start(kernel, (out.size,), *flat)
     return out
 
 
