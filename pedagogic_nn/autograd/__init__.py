@@ -5,6 +5,12 @@ Read in this order: tensor.py, function.py, backward.py, grad_mode.py, variable.
 gradcheck.py; the operations are in arithmetic.py, reductions.py, shaping.py,
 indexing.py and products.py.
 """
+from .anomaly import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from .backward import backward, grad
 from .function import Function, Primitive
 from .grad_mode import (
@@ -19,5 +25,6 @@ from .tensor import Tensor
 from .variable import Variable
 
 __all__ = ["Function", "GradcheckError", "Primitive", "Tensor", "Variable", "backward",
-           "enable_grad", "grad", "gradcheck", "inference_mode", "is_grad_enabled",
-           "no_grad", "set_grad_enabled"]
+           "detect_anomaly", "enable_grad", "grad", "gradcheck", "inference_mode",
+           "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_grad_enabled",
+           "no_grad", "set_detect_anomaly", "set_grad_enabled"]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.device import Device
+from .anomaly import calling_lines, detector
 from .grad_mode import mode, no_grad
 
 Tensor: Any = None                   # set by tensor.py: the two files need each other
@@ -34,6 +35,7 @@ class Node:
         number: Nodes count up as they are made, so an input's number is smaller than its
             user's.
         saved: the arrays that backward needs.
+        called_at: the lines of the program that called it, see anomaly.py.
         outputs: the shape and dtype of each output.
     """
 
@@ -47,6 +49,7 @@ class Node:
     non_differentiable: Sequence = ()
     dirty: Sequence = ()
     materialize_grads = True
+    called_at = ""
     copied = False                      # a view's forward had to copy after all
 
     def __init__(self, function: type["Primitive"], needs_input_grad: Sequence[bool],
@@ -179,6 +182,8 @@ def _record(ctx: Node, inputs: Sequence, outputs: Sequence) -> None:
             y._requires_grad, y.node, y.slot = True, ctx, k
     # Tuples, not lists: Python's garbage collector soon forgets tuples of plain values.
     ctx.number, ctx.edges, ctx.outputs = next(_count), tuple(edges), tuple(shapes)
+    if detector.on:
+        ctx.called_at = calling_lines()
     if ctx.saved:
         ctx.versions = _versions(ctx.saved, (*inputs, *outputs))
 
