@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+try:                            # first, or our settings for OpenMP's threads would be its
+    import torch
+except ImportError:
+    torch = None
+
 import pedagogic_nn
 
 from . import growth, markdown, memory, report, start, timing
@@ -24,9 +29,7 @@ def main() -> int:
             options.picture or options.markdown):
         content = report.read(options.json)
     else:
-        try:
-            import torch
-        except ImportError:
+        if torch is None:
             return _complain(
                 "The benchmarks compare with PyTorch, which is not installed: "
                 "pip install 'pedagogic-nn[bench]'")

@@ -29,7 +29,7 @@ CONVOLUTIONS: list[tuple[str, str, str, tuple, tuple, dict]] = [
      {"padding": 1, "groups": 32}),
     ("each channel alone", "medium", "Conv2d", (64, 64, 3), (4, 64, 28, 28),
      {"padding": 1, "groups": 64}),
-    ("each channel alone", "large", "Conv2d", (96, 96, 3), (8, 96, 112, 112),
+    ("each channel alone, 112x112", "large", "Conv2d", (96, 96, 3), (8, 96, 112, 112),
      {"padding": 1, "groups": 96}),
     ("each channel alone, stride 2", "large", "Conv2d", (96, 96, 3), (8, 96, 112, 112),
      {"padding": 1, "groups": 96, "stride": 2}),

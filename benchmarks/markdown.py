@@ -21,7 +21,9 @@ METHOD = """\
 Ours ÷ PyTorch: below 1 the library is ahead. Both sides run in one process, in turns,
 with as many threads; each row was first checked to give PyTorch's numbers. A row is the
 median of {rounds} ratios, with the lowest and the highest. With one thread the clock
-counts the thread's CPU time, with several it is the wall clock. `timing.py` says more."""
+counts the thread's CPU time, with several it is the wall clock. `timing.py` says more.
+PyTorch is imported first, so that its threads wait for work as they do by default. What
+is freed stays in the process (`backend/memory.py`), which serves both sides."""
 
 
 def page(content: dict[str, Any]) -> str:
@@ -96,20 +98,26 @@ def start(found: list[dict[str, Any]]) -> str:
     """Imports and first calls."""
     lines = [[s["name"], *(_or_dash(s[k]) for k in ("cold", "warm", "theirs"))]
              for s in found]
-    return ("Seconds in a new process. Cold: with an empty kernel cache; warm: with the "
-            "kernels on the disk.\n\n" + _table(
+    return ("Seconds in a new process, on the wall (and of its thread's processor time). "
+            "Cold: with an empty kernel cache; warm: with the kernels on the disk.\n\n"
+            + _table(
                 ["what", "cold", "warm", "PyTorch"], lines)) if found else "Not measured."
 
 
 def growth(found: list[dict[str, Any]]) -> str:
-    """Slopes of both sides."""
+    """Slopes and fixed costs of both sides."""
     lines = [[g["name"], f"{g['sizes'][0]:,} … {g['sizes'][-1]:,}",
-              *(f"{slope:.2f}" for slope in g["slopes"]),
+              *(f"{slope:.2f}" for slope in (*g["lines"], *g["slopes"])),
+              *(seconds(fixed).strip() for fixed in g["fixed"]),
               _strong(g["ours"][-1] / g["theirs"][-1])] for g in found]
-    return ("Forward and backward, one thread. Time grows like the size to the power of "
-            "the slope, taken over the upper half of the sizes.\n\n" + _table(
-                ["what grows", "sizes", "our slope", "PyTorch's", "ratio at the largest"],
-                lines)) if found else "Not measured."
+    return ("Forward and backward, one thread. The slope is that of a line through the "
+            "upper half of the times. The fixed cost of a call bends it, the more the "
+            "dearer the call is. So time = fixed + c · sizeᵏ is fitted, too, which tells "
+            "k and the fixed cost apart. `growth.py` says more.\n\n"
+            + _table(["what grows", "sizes", "our slope", "PyTorch's", "our k",
+                      "PyTorch's", "our fixed cost", "PyTorch's",
+                      "ratio at the largest"], lines)
+            ) if found else "Not measured."
 
 
 def misses(results: list[Result]) -> str:
@@ -187,5 +195,9 @@ def _threads(n: int) -> str:
     return "one thread" if n == 1 else f"{n} threads"
 
 
-def _or_dash(t: float | None) -> str:
-    return "–" if t is None else seconds(t).strip()
+def _or_dash(found: Any) -> str:
+    """Two clocks' seconds."""
+    if found is None:
+        return "–"
+    wall, processor = (seconds(t).strip() for t in found)
+    return f"{wall} ({processor})"

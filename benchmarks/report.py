@@ -58,12 +58,13 @@ def others(content: dict[str, Any]) -> str:
     lines = [f"peak memory   {m['name']:<28} {m['ours']:6.0f} MiB {m['theirs']:6.0f} MiB "
              f"{m['ratio']:5.2f}" for m in content["memory"]]
     lines += [
-        f"start         {s['name']:<28} warm {seconds(s['warm'])}"
-        + (f", cold {seconds(s['cold'])}" if s["cold"] is not None else "")
-        + (f"; PyTorch {seconds(s['theirs'])}" if s["theirs"] is not None else "")
+        f"start         {s['name']:<28} warm {seconds(s['warm'][0])}"
+        + (f", cold {seconds(s['cold'][0])}" if s["cold"] is not None else "")
+        + (f"; PyTorch {seconds(s['theirs'][0])}" if s["theirs"] is not None else "")
         for s in content["start"]]
     lines += [f"growth        {g['name']:<28} slope {g['slopes'][0]:.2f}, "
-              f"PyTorch's {g['slopes'][1]:.2f}" for g in content["growth"]]
+              f"PyTorch's {g['slopes'][1]:.2f}; fixed {seconds(g['fixed'][0])}, "
+              f"PyTorch's {seconds(g['fixed'][1])}" for g in content["growth"]]
     return "\n".join(lines)
 
 

@@ -7,10 +7,13 @@ The names, shapes, state_dict keys and numbers are PyTorch's.  Read the library 
 order: backend/ (where numbers are computed), autograd/ (how gradients come about), nn/
 (modules and layers), optim/ (training).
 """
-# ruff: noqa: F401, A004      (this file is nothing but names to be imported)
+# ruff: noqa: F401, A004, E402   (this file is nothing but names to be imported)
 import math as _math
 
-from . import autograd, backend, cuda
+from . import collector as _collector
+
+with _collector.paused():
+    from . import autograd, backend, cuda
 from .autograd import (
     Tensor,
     Variable,
@@ -265,11 +268,11 @@ float = float32
 globals()["bool"] = bool_
 globals().update(old_types("cpu"))
 
-
-from . import data, nn, optim, utils  # noqa: E402      (they use the names above)
-from .nn.activation.log_softmax import log_softmax_method as log_softmax  # noqa: E402
-from .nn.activation.softmax import softmax_method as softmax  # noqa: E402
-from .nn.functional import (  # noqa: E402
+with _collector.paused():
+    from . import data, nn, optim, utils             # they use the names above
+from .nn.activation.log_softmax import log_softmax_method as log_softmax
+from .nn.activation.softmax import softmax_method as softmax
+from .nn.functional import (
     bilinear,
     celu,
     cosine_similarity,
@@ -277,9 +280,10 @@ from .nn.functional import (  # noqa: E402
     pairwise_distance,
     prelu,
     relu,
+    rrelu,
     selu,
     sigmoid,
     tanh,
     threshold,
 )
-from .serialization import load, save  # noqa: E402
+from .serialization import load, save

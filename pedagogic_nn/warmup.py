@@ -14,7 +14,7 @@ from typing import Any
 import pedagogic_nn as torch
 from pedagogic_nn import nn, optim
 
-LITTLE, MUCH = 4, 512              # rows; much is above launch.PARALLEL_ABOVE elements
+LITTLE, MUCH = 4, 2048             # rows; much is worth threads to the cheapest kernel
 
 
 def _train(module: Any, *inputs: Any) -> None:
@@ -66,7 +66,12 @@ def _loss(name: str, *target: Callable, **options: Any) -> Callable[[int], None]
 
 def _image(make: Callable, channels: int = 8, side: int = 12) -> Callable[[int], None]:
     """A layer for pictures, on few of them and on many."""
-    return lambda n: _train(make(), torch.randn(max(2, n // 16), channels, side, side))
+    def step(n: int) -> None:
+        layer, x = make(), torch.randn(max(2, n // 8), channels, side, side)
+        with torch.no_grad():
+            layer(x)                   # a maximum's place is not looked for then
+        _train(layer, x)
+    return step
 
 
 def _numbers(n: int) -> Any:
@@ -88,10 +93,14 @@ STEPS: dict[str, Callable[[int], None]] = {
     "products and Linear": lambda n: _train(nn.Linear(160, 160), torch.randn(n, 160)),
     "exp, log, sqrt, clamp": lambda n: _train(
         lambda x: (x.exp().log() + (x * x).sqrt()).clamp(-1, 1), torch.randn(n, 160)),
+    "var, sum, where": lambda n: _train(
+        lambda x: (torch.where(x > 0, x, x * 2).masked_fill(x > 1, 0).var(1)
+                   + x.sum(1) + x.abs().rsqrt().sum(1)).sum() + x.sum(0).sum() + x.var(0),
+        torch.randn(n, 160)),
     **{name: _activation(getattr(nn, name)) for name in (
         "ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus",
         "Hardtanh", "PReLU", "Mish", "LogSigmoid", "Softsign", "Softshrink", "Hardshrink",
-        "Tanhshrink", "SELU", "CELU", "GLU")},
+        "Tanhshrink", "SELU", "CELU", "GLU", "Hardsigmoid", "Hardswish", "RReLU")},
     "Threshold": _activation(lambda: nn.Threshold(0.1, 0.0)),
     "GELU by tanh": _activation(lambda: nn.GELU("tanh")),
     "LogSoftmax": _activation(lambda: nn.LogSoftmax(1)),

@@ -77,6 +77,58 @@ def test_10_000_training_steps_take_no_more_memory():
     assert int(run(TEN_THOUSAND)) < 1000
 
 
+LAYERS = """
+import gc
+import resource
+import pedagogic_nn as torch
+from pedagogic_nn import nn, optim
+
+class Reader(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(6, 8, bidirectional=True), nn.Linear(16, 3)
+
+    def forward(self, x):
+        packed = nn.utils.rnn.pack_padded_sequence(x, [5, 4, 2])
+        return self.head(self.lstm(packed)[1][0].transpose(0, 1).flatten(1))
+
+looker = nn.Sequential(
+    nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.1),
+    nn.Flatten(), nn.Linear(36, 3))
+sides = [(Reader(), torch.randn(5, 3, 6)), (looker, torch.randn(3, 1, 8, 8))]
+parameters = [p for model, _ in sides for p in model.parameters()]
+optimiser = optim.Adam(parameters, lr=0.001)
+schedule = optim.lr_scheduler.StepLR(optimiser, 1000)
+target = torch.tensor([0, 1, 2])
+
+def train(steps):
+    for _ in range(steps):
+        optimiser.zero_grad()
+        for model, x in sides:
+            nn.functional.cross_entropy(model(x), target).backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        schedule.step()
+
+def peak_and_objects():
+    gc.collect()
+    objects = len(gc.get_objects())              # this list takes a MiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, objects
+
+train(1000)
+before = peak_and_objects()
+train(10_000)
+print(*(after - b for after, b in zip(peak_and_objects(), before)))
+"""
+
+
+@pytest.mark.serial
+def test_10_000_steps_of_an_lstm_and_a_conv_net_leave_nothing_behind():
+    """One array of 3 x 3 numbers for each step would be 1,500 KiB and 10,000 objects."""
+    kibibytes, objects = map(int, run(LAYERS).split())
+    assert kibibytes < 1000 and objects < 100
+
+
 LONG_GRAPH = """
 import threading
 import pedagogic_nn as torch

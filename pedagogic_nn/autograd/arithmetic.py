@@ -5,19 +5,19 @@ stretched is summed again (`unbroadcast`).  Numbers and tensors of different dty
 by PyTorch's rules (`dtypes.promote`): bool < integer < float, and a single number never
 widens a tensor of its own kind.
 """
-import functools
 from typing import Any
 
 import numpy as np
 
+from ..backend import math, op
 from ..backend.device import xp_of
 from . import function
 from .dtypes import as_float, dtype_of_number, fitting, meet, promote
 from .function import Primitive
+from .powers import Power
+from .quiet import quiet
 
 __all__ = ["as_float", "promote", "unbroadcast"]          # what the layers take from here
-
-QUIET = functools.partial(np.errstate, divide="ignore", invalid="ignore", over="ignore")
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -154,8 +154,9 @@ class Div(_Binary):
 
     @staticmethod
     def compute(x, y):
-        with QUIET():
-            return as_float(x) / as_float(y)
+        if x.dtype.kind != "f":
+            x, y = as_float(x), as_float(y)
+        return quiet(np.divide, x, y)
 
     @staticmethod
     def slope_x(g, x, y):
@@ -170,8 +171,7 @@ class Pow(_Binary):
     @staticmethod
     def compute(x, y):
         _refuse_bools("pow", x)
-        with QUIET():
-            return x**y
+        return quiet(np.power, x, y)
 
     @staticmethod
     def slope_x(g, x, y):
@@ -186,19 +186,6 @@ class Pow(_Binary):
         return g * xp.where(constant, g.dtype.type(0), slope)
 
 
-class Square(Primitive):
-    """x · x: what x**2 becomes, four times faster than a general power."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x * x
-
-    @staticmethod
-    def backward(ctx, g):
-        return g * (ctx.saved[0] * 2)
-
-
 class Remainder(_Binary):
     """x minus y · floor(x / y); it has the sign of y."""
 
@@ -207,8 +194,7 @@ class Remainder(_Binary):
     @staticmethod
     def compute(x, y):
         _check_divisor("remainder", x, y)
-        with QUIET():
-            return np.remainder(x, y)
+        return quiet(np.remainder, x, y)
 
     @staticmethod
     def slope_x(g, x, y):
@@ -225,8 +211,7 @@ class Fmod(Remainder):
     @staticmethod
     def compute(x, y):
         _check_divisor("fmod", x, y)
-        with QUIET():
-            return np.fmod(x, y)
+        return quiet(np.fmod, x, y)
 
     @staticmethod
     def slope_y(g, x, y):
@@ -241,8 +226,7 @@ class FloorDivide(_Binary):
     @staticmethod
     def compute(x, y):
         _check_divisor("floor_divide", x, y)
-        with QUIET():
-            return np.floor_divide(x, y)
+        return quiet(np.floor_divide, x, y)
 
     @staticmethod
     def slope_x(g, x, y):
@@ -257,8 +241,7 @@ class TruncDivide(FloorDivide):
     @staticmethod
     def compute(x, y):
         _check_divisor("div", x, y)
-        with QUIET():
-            return np.trunc(x / y).astype(x.dtype)
+        return np.trunc(quiet(np.divide, x, y)).astype(x.dtype)
 
 
 def _check_divisor(who: str, x: Any, y: Any) -> None:
@@ -323,8 +306,46 @@ class Atan2(_Binary):
 
 def _inverse(square):
     """1 / square, but 0 at the origin, where an angle has no slope."""
-    with QUIET():
-        return xp_of(square).where(square == 0, square, 1 / square)
+    one = square.dtype.type(1)
+    return xp_of(square).where(square == 0, square, quiet(np.divide, one, square))
+
+
+@op
+def choose(x, y, condition):
+    """x, y (*), condition (*), bools → x where it holds, y elsewhere (*)."""
+    return np.where(condition, x, y)
+
+
+@choose.elementwise
+def _choose_one(x, y, condition):
+    return math.where(condition, x, y)
+
+
+@op
+def fill_where(x, condition, number):
+    """x (*), condition (*), bools, a number → the number where it holds, x elsewhere."""
+    return np.where(condition, x.dtype.type(number), x)
+
+
+@fill_where.elementwise(arrays=2)
+def _fill_one(x, condition, number):
+    return math.where(condition, number, x)
+
+
+def _either(condition, x, y):
+    """np.where; of real numbers by a kernel, 10 times faster where chance chooses."""
+    xp = xp_of(condition)
+    for array, other, instead in ((x, y, False), (y, x, True)):
+        if not getattr(array, "ndim", 0) or array.dtype.kind != "f":
+            continue
+        if array.shape == getattr(other, "shape", ()) == condition.shape:
+            return choose(x, y, condition)
+        if isinstance(other, np.generic) and condition.ndim <= array.ndim:
+            given = condition if instead else ~condition
+            if given.shape != array.shape:
+                given = xp.broadcast_to(given, array.shape).copy()
+            return fill_where(array, given, other)
+    return xp.where(condition, x, y)
 
 
 class Where(Primitive):
@@ -333,23 +354,24 @@ class Where(Primitive):
     @staticmethod
     def forward(ctx, condition, x, y):
         a, b = meet(x, y)
-        check_shapes("where", a, b)
-        for value in (a, b):
-            check_shapes("where", condition, value)
-        ctx.save_for_backward(condition)
+        ctx.saved = (condition,)
         ctx.shapes = getattr(x, "shape", None), getattr(y, "shape", None)
-        return xp_of(condition).where(condition, a, b)
+        try:
+            return _either(condition, a, b)
+        except ValueError as error:
+            for pair in ((a, b), (condition, a), (condition, b)):
+                check_shapes("where", *pair)
+            raise RuntimeError(f"where: {error}") from None
 
     @staticmethod
     def backward(ctx, g):
         (condition,), (a, b) = ctx.saved, ctx.shapes
         zero = g.dtype.type(0)
-        where = xp_of(g).where
         dx = dy = None
         if ctx.needs_input_grad[1]:
-            dx = unbroadcast(where(condition, g, zero), a)
+            dx = unbroadcast(_either(condition, g, zero), a)
         if ctx.needs_input_grad[2]:
-            dy = unbroadcast(where(condition, zero, g), b)
+            dy = unbroadcast(_either(condition, zero, g), b)
         return None, dx, dy
 
 
@@ -393,9 +415,9 @@ def pow(x: Any, y: Any) -> Any:
             x.array.dtype.kind in "iu":
         raise RuntimeError("pow: whole numbers have no negative integer powers; say "
                            ".float()")
-    if type(y) in (int, float) and y == 2 and isinstance(x, function.Tensor) and \
+    if type(y) in (int, float) and isinstance(x, function.Tensor) and \
             x.array.dtype.kind == "f":
-        return Square.apply(x)
+        return Power.apply(x, p=y)
     return Pow.apply(x, y)
 
 
@@ -599,7 +621,7 @@ class Arithmetic:
                                f"of shape {tuple(value.shape)}; use where")
         elif value.dtype != dtype:
             value = value.to(dtype)
-        return where(~mask, self, value)
+        return where(mask, value, self)
 
     def addcmul(self, x: Any, y: Any, *, value: float = 1) -> Any:
         """self + value · x · y."""

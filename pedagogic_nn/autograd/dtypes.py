@@ -104,6 +104,8 @@ def meet(x: Any, y: Any) -> tuple[Any, Any]:
     """Two operands, arrays or numbers, in one dtype."""
     if type(y) in _REAL and hasattr(x, "dtype") and x.dtype.kind == "f":
         return x, x.dtype.type(y)                        # the most frequent pair
+    if type(x) in _REAL and hasattr(y, "dtype") and y.dtype.kind == "f":
+        return y.dtype.type(x), y
     dtype = promote(x, y)
     return cast(x, dtype), cast(y, dtype)
 

@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import math, op
+from ..backend import ONE, ZERO, Op, math, op
 from ..backend.device import xp_of
 from . import function
-from .arithmetic import QUIET, Div, Square, maximum, minimum
+from .arithmetic import Div, maximum, minimum
 from .checks import check_number, check_tensor
 from .dtypes import as_float
 from .function import Primitive
+from .powers import Power, rsqrt_values, sqrt_values
+from .quiet import quiet
 
 
 @op
@@ -38,15 +40,27 @@ def _log_one(x):
 
 
 @op
-def sqrt_values(x):
-    """The square root of x (*) → (*); NaN below 0."""
-    with np.errstate(invalid="ignore"):
-        return np.sqrt(x)
+def expm1_values(x):
+    """e to the power of x, less 1 (*) → (*)."""
+    with np.errstate(over="ignore"):
+        return np.expm1(x)
 
 
-@sqrt_values.elementwise
-def _sqrt_one(x):
-    return math.sqrt(x)
+@expm1_values.elementwise
+def _expm1_one(x):
+    return math.expm1(x)
+
+
+@op
+def log1p_values(x):
+    """log(1 + x) (*) → (*); -inf at -1 and NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log1p(x)
+
+
+@log1p_values.elementwise
+def _log1p_one(x):
+    return math.log1p(x)
 
 
 @op
@@ -72,6 +86,29 @@ def _clamp_one(x, low, high):
     return high if x > high else x
 
 
+@op
+def where_between(x, dy, low, high):
+    """x, dy (*), two numbers → dy where x lies between them, bounds included, else 0
+    (*)."""
+    return np.where((x >= low) & (x <= high), dy, dy.dtype.type(0))
+
+
+@where_between.elementwise(arrays=2)
+def _between_one(x, dy, low, high):
+    return math.where(x >= low, math.where(x <= high, dy, ZERO), ZERO)
+
+
+@op
+def sign_values(x):
+    """x (*) → -1, 0 or 1 (*); 0 for NaN, as in PyTorch."""
+    return (x > 0).astype(x.dtype) - (x < 0)
+
+
+@sign_values.elementwise
+def _sign_one(x):
+    return math.where(x > ZERO, ONE, math.where(x < ZERO, -ONE, ZERO))
+
+
 # ---- functions with a slope everywhere they are defined ------------------------------
 
 
@@ -85,10 +122,11 @@ class _Unary(Primitive):
 
     @classmethod
     def forward(cls, ctx, x):
-        x = as_float(x)
-        with QUIET():
-            y = cls.compute(x)
-        ctx.save_for_backward(x if cls.keep == "x" else y)
+        if x.dtype.kind != "f":
+            x = as_float(x)
+        # Kernels are quiet by themselves.
+        y = cls.compute(x) if type(cls.compute) is Op else quiet(cls.compute, x)
+        ctx.saved = (x if cls.keep == "x" else y,)
         return y
 
     @classmethod
@@ -107,21 +145,22 @@ def _unary(name: str, compute: Any, slope: Any, doc: str, keep: str = "x") -> An
     return apply
 
 
+INFINITY = float("inf")
 LN2, LN10 = float(np.log(2)), float(np.log(10))
 TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 
 exp = _unary("exp", exp_values, lambda y: y, "e to the power of x.", "y")
 exp2 = _unary("exp2", np.exp2, lambda y: y * LN2, "2 to the power of x.", "y")
-expm1 = _unary("expm1", np.expm1, lambda y: y + 1, "exp(x) - 1, exact for small x.", "y")
+expm1 = _unary("expm1", expm1_values, lambda y: y + 1, "exp(x) - 1, exact for small x.",
+               "y")
 log = _unary("log", log_values, lambda x: 1 / x, "The natural logarithm.")
 log2 = _unary("log2", np.log2, lambda x: 1 / (x * LN2), "The logarithm to base 2.")
 log10 = _unary("log10", np.log10, lambda x: 1 / (x * LN10),
                "The logarithm to base 10.")
-log1p = _unary("log1p", np.log1p, lambda x: 1 / (1 + x),
+log1p = _unary("log1p", log1p_values, lambda x: 1 / (1 + x),
                "log(1 + x), exact for small x.")
 sqrt = _unary("sqrt", sqrt_values, lambda y: 1 / (y + y), "The square root.", "y")
-rsqrt = _unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda y: y * y * y * -0.5, "1 / √x.",
-               "y")
+rsqrt = _unary("rsqrt", rsqrt_values, lambda y: y * y * y * -0.5, "1 / √x.", "y")
 sin = _unary("sin", np.sin, np.cos, "The sine of x in radians.")
 cos = _unary("cos", np.cos, lambda x: -np.sin(x), "The cosine of x in radians.")
 tan = _unary("tan", np.tan, lambda y: 1 + y * y, "The tangent of x in radians.", "y")
@@ -171,7 +210,9 @@ class Abs(Primitive):
 
 def _sign(x):
     """-1, 0 or 1; 0 for NaN, as in PyTorch."""
-    return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()
+    if x.dtype.kind == "f":
+        return sign_values(x)
+    return x.copy() if x.dtype.kind == "b" else np.sign(x)
 
 
 class Clamp(Primitive):
@@ -180,26 +221,22 @@ class Clamp(Primitive):
 
     @staticmethod
     def forward(ctx, x, low, high):
-        if any(isinstance(b, float) for b in (low, high)):
-            x = as_float(x)
-        ctx.save_for_backward(x)
-        ctx.bounds = low, high
         if x.dtype.kind != "f":
-            return np.clip(x, low, high)
+            if not isinstance(low, float) and not isinstance(high, float):
+                return np.clip(x, low, high)
+            x = as_float(x)
         if low != low or high != high:                   # a NaN bounds nothing
             return x * np.nan
-        return clamp_between(x, -np.inf if low is None else low,
-                             np.inf if high is None else high)
+        low = -INFINITY if low is None else low
+        high = INFINITY if high is None else high
+        ctx.saved, ctx.bounds = (x,), (low, high)
+        return clamp_between(x, low, high)
 
     @staticmethod
     def backward(ctx, g):
-        (x,), (low, high) = ctx.saved, ctx.bounds
-        inside = np.ones_like(x, dtype=bool)
-        if low is not None:
-            inside &= x >= low
-        if high is not None:
-            inside &= x <= high
-        return g * inside
+        if not ctx.saved:
+            return xp_of(g).zeros_like(g)
+        return where_between(*ctx.saved, g, *ctx.bounds)
 
 
 class Step(Primitive):
@@ -283,7 +320,7 @@ def reciprocal(x: Any) -> Any:
 
 def square(x: Any) -> Any:
     """x · x."""
-    return Square.apply(x)
+    return Power.apply(x, p=2) if x.dtype.kind == "f" else x * x
 
 
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:

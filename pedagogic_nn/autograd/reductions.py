@@ -14,10 +14,12 @@ import numpy as np
 
 from ..backend.device import xp_of
 from . import function, return_types
-from .arithmetic import QUIET
 from .checks import check_whole_number
 from .dtypes import as_dtype, as_float
 from .function import Primitive
+from .powers import power
+from .quiet import quiet
+from .totals import middle, total, variance
 
 
 def axes(dim: Any, ndim: int, who: str) -> tuple[int, ...] | None:
@@ -74,6 +76,28 @@ def _widen(g: Any, shape: tuple, dims: tuple | None, keepdim: bool) -> Any:
     return g.reshape([1 if k in dims else n for k, n in enumerate(shape)])
 
 
+FEW = 2048             # numbers that NumPy adds in less time than a kernel's launch takes
+
+
+def sum_of(x: Any, dims: tuple | None, keepdim: bool, dtype: Any = None) -> Any:
+    """The sum of an array over `dims` (None: all)."""
+    whole = None
+    if x.size > FEW and (dtype is None or dtype == x.dtype):
+        whole = middle(x, dims)
+    if whole is None:
+        return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+    return total(whole).reshape(_left(x.shape, dims, keepdim))
+
+
+def _left(shape: tuple, dims: tuple | None, keepdim: bool) -> tuple:
+    """What a reduction over `dims` leaves of a shape."""
+    if dims is None:
+        return (1,) * len(shape) if keepdim else ()
+    if keepdim:
+        return tuple([1 if k in dims else n for k, n in enumerate(shape)])
+    return tuple([n for k, n in enumerate(shape) if k not in dims])
+
+
 class Sum(Primitive):
     """The sum over `dims` (all of them if None); integers and bools sum to int64."""
 
@@ -82,7 +106,7 @@ class Sum(Primitive):
         ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
         if dtype is None and x.dtype.kind != "f":
             dtype = np.int64
-        return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+        return sum_of(x, dims, keepdim, dtype)
 
     @staticmethod
     def backward(ctx, g):
@@ -96,19 +120,45 @@ class Mean(Primitive):
     @staticmethod
     def forward(ctx, x, dims, keepdim, dtype=None):
         ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
-        total = x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+        y = sum_of(x, dims, keepdim, dtype)
         ctx.count = count_along(x.shape, dims)
-        count = total.dtype.type(ctx.count)
-        if ctx.count:
-            return total / count
-        with QUIET():                                   # which takes 1 µs by itself
-            return total / count
+        return quiet(np.divide, y, y.dtype.type(ctx.count))
 
     @staticmethod
     def backward(ctx, g):
         wide = _widen(g, ctx.shape, ctx.dims, ctx.keepdim)
         share = wide / g.dtype.type(ctx.count) if ctx.count else wide
         return xp_of(g).broadcast_to(share, ctx.shape)
+
+
+class Var(Primitive):
+    """Σ (x - mean)² / (n - correction) over `dims`.
+
+    dx = dy · 2 (x - mean) / (n - correction)
+    """
+
+    @staticmethod
+    def forward(ctx, x, dims, keepdim, correction):
+        count, number = count_along(x.shape, dims), x.dtype.type
+        divisor = float(np.maximum(count - correction, 0))
+        whole = middle(x, dims)
+        if whole is None:
+            mean = quiet(np.divide, x.sum(axis=dims, keepdims=True), number(count))
+            squares = ((x - mean)**2).sum(axis=dims, keepdims=keepdim)
+            y = quiet(np.divide, squares, number(divisor))
+        else:
+            y, mean = variance(whole, divisor)
+            y = y.reshape(_left(x.shape, dims, keepdim))
+            mean = mean.reshape(_left(x.shape, dims, True))
+        ctx.saved, ctx.mean, ctx.divisor = (x,), mean, divisor
+        ctx.dims, ctx.keepdim = dims, keepdim
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved
+        share = _widen(g, x.shape, ctx.dims, ctx.keepdim) * g.dtype.type(2)
+        return (x - ctx.mean) * quiet(np.divide, share, g.dtype.type(ctx.divisor))
 
 
 class Prod(Primitive):
@@ -301,11 +351,11 @@ def var(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *
     correction=0)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    dims = axes(dim, x.ndim, "var")
-    correction = int(unbiased) if correction is None else correction
-    centred = x - mean(x, dims, keepdim=True)
-    n = count_along(x.shape, dims)
-    return sum(centred * centred, dims, keepdim) / float(np.maximum(n - correction, 0))
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"var: expected a floating-point tensor, got {x.dtype}; say "
+                           "x.float().var()")
+    return Var.apply(x, dims=axes(dim, x.ndim, "var"), keepdim=keepdim,
+                     correction=int(unbiased) if correction is None else correction)
 
 
 @_with_numpy_names
@@ -426,7 +476,7 @@ def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     if x.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating-point tensor, got {x.dtype}; "
                            "say x.float().norm()")
-    size = abs(x)
+    size = x if p == 2 else abs(x)
     if p == float("inf"):
         return amax(size, dim, keepdim)
     if p == float("-inf"):
@@ -435,7 +485,25 @@ def norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return sum((x != 0).to(x.dtype), dim, keepdim)
     if p == 1:
         return sum(size, dim, keepdim)
+    if p == 2:
+        return Length.apply(x, dims=axes(dim, x.ndim, "norm"), keepdim=keepdim)
     return Root.apply(sum(size**p, dim, keepdim), p=p)
+
+
+class Length(Primitive):
+    """√ Σ x² over `dims`; its gradient, x / length, is 0 where the length is."""
+
+    @staticmethod
+    def forward(ctx, x, dims, keepdim):
+        y = np.sqrt(sum_of(x * x, dims, keepdim))
+        ctx.saved, ctx.dims, ctx.keepdim = (x, y), dims, keepdim
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved
+        share = xp_of(y).where(y == 0, y.dtype.type(0), quiet(np.divide, g, y))
+        return x * _widen(share, x.shape, ctx.dims, ctx.keepdim)
 
 
 class Root(Primitive):
@@ -443,7 +511,7 @@ class Root(Primitive):
 
     @staticmethod
     def forward(ctx, x, p):
-        y = x ** (1 / p)
+        y = power(x, 1 / p)
         ctx.p = p
         ctx.save_for_backward(y)
         return y
@@ -451,7 +519,7 @@ class Root(Primitive):
     @staticmethod
     def backward(ctx, g):
         (y,) = ctx.saved
-        slope = y ** (1 - ctx.p) / ctx.p
+        slope = power(y, 1 - ctx.p) / y.dtype.type(ctx.p)
         return g * xp_of(y).where(y == 0, y.dtype.type(0), slope)
 
 

@@ -125,10 +125,11 @@ def _copy_block(rows, columns, source, row, step, target, target_row):
 def _pack(k, n, b, b_row, b_step, packed):
     """B (k, n) → packed (ceil(n / width), k, width), padded with zeros."""
     width = PANEL_BYTES // itemsize(b)
+    row = width * itemsize(b)            # a number that numba does not make a version for
     for j in range(0, n, width):
         panel = shift(packed, j // width * k * PANEL_BYTES)
         columns = min(width, n - j)
-        _copy_block(k, columns, shift(b, j * b_step), b_row, b_step, panel, PANEL_BYTES)
+        _copy_block(k, columns, shift(b, j * b_step), b_row, b_step, panel, row)
         for i in range(k):
             for pad in range(columns, width):
                 panel[i * width + pad] = 0
@@ -465,36 +466,45 @@ def rows_times_packed(a, packed, c, accumulate):
 
 @overload(rows_times_packed, target="cpu")
 def _(a, packed, c, accumulate):
-    return lambda a, packed, c, accumulate: _rows_times_packed(a, packed, c, accumulate)
+    def rows_times_packed(a, packed, c, accumulate):
+        (m, k), n = a.shape, c.shape[1]
+        _rows_times_packed(m, n, k, address(a), a.strides[0], a.strides[1],
+                           address(packed), packed.shape[0], address(c), c.strides[0],
+                           c.strides[1], accumulate)
+
+    return rows_times_packed
 
 
-@jit
-def _rows_times_packed(a, packed, c, accumulate):
-    (m, k), panels = a.shape, packed.shape[0]
-    if panels >= WORTH_A_COPY and _must_copy(a.strides[0], a.strides[1], a.itemsize):
-        block = np.empty(min(m, M_BLOCK) * (min(k, PACKED_K_BLOCK) + GAP), a.dtype)
-        _rows_times_panels(a, packed, c, accumulate, True, block)
+@once("a", "packed", "c")
+def _rows_times_packed(m, n, k, a, a_row, a_step, packed, panels, c, c_row, c_step,
+                       accumulate):
+    copied = panels >= WORTH_A_COPY and _must_copy(a_row, a_step, itemsize(a))
+    if copied:
+        size = min(m, M_BLOCK) * (min(k, PACKED_K_BLOCK) + GAP)
+        block = np.empty(size, numba.carray(a, 1).dtype)
+        _rows_times_panels(m, n, k, a, a_row, a_step, packed, c, c_row, c_step,
+                           accumulate, copied, block)
     else:                                # room for nothing would still take 0.05 µs
-        _rows_times_panels(a, packed, c, accumulate, False, packed[0, 0])
+        _rows_times_panels(m, n, k, a, a_row, a_step, packed, c, c_row, c_step,
+                           accumulate, copied, numba.carray(a, 1))
 
 
 @jit
-def _rows_times_panels(a, packed, c, accumulate, copied, block):
-    (m, k), n, size = a.shape, c.shape[1], a.itemsize
-    a_row, a_step = a.strides[0], a.strides[1]
+def _rows_times_panels(m, n, k, a, a_row, a_step, packed, c, c_row, c_step, accumulate,
+                       copied, block):
+    size, block_at = itemsize(a), address(block)
     for k0 in range(0, max(k, 1), PACKED_K_BLOCK):
         depth = min(PACKED_K_BLOCK, k - k0)
         for m0 in range(0, m, M_BLOCK):
             rows = min(M_BLOCK, m - m0)
-            left, left_row = shift(address(a), m0 * a_row + k0 * a_step), a_row
+            left, left_row = shift(a, m0 * a_row + k0 * a_step), a_row
             if copied:
                 left_row = (depth + GAP) * size
-                _copy_block(rows, depth, left, a_row, a_step, address(block), left_row)
-                left = address(block)
+                _copy_block(rows, depth, left, a_row, a_step, block_at, left_row)
+                left = block_at
             _sweep(rows, n, depth, left, left_row, size if copied else a_step,
-                   shift(address(packed), k0 * PANEL_BYTES), PANEL_BYTES, k * PANEL_BYTES,
-                   shift(address(c), m0 * c.strides[0]), c.strides[0], c.strides[1],
-                   1 if k0 > 0 else accumulate)
+                   shift(packed, k0 * PANEL_BYTES), PANEL_BYTES, k * PANEL_BYTES,
+                   shift(c, m0 * c_row), c_row, c_step, 1 if k0 > 0 else accumulate)
 
 
 def multiply_into(a, b, c, accumulate):

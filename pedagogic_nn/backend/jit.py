@@ -26,6 +26,7 @@ import types
 import numpy as np
 from numba import __version__ as numba_version
 from numba import njit
+from numba.core import event
 from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
@@ -36,6 +37,8 @@ from numba.core.caching import (
     UserWideCacheLocator,
 )
 from numba.core.dispatcher import Dispatcher
+
+from ..collector import paused
 
 ELEMENTWISE = {"contract", "nsz"}
 REDUCTION = {"contract", "nsz", "reassoc"}
@@ -51,8 +54,30 @@ def jit(function=None, *, reassociate=False, **options):
     if function is None:
         return lambda f: jit(f, reassociate=reassociate, **options)
     options.setdefault("fastmath", REDUCTION if reassociate else ELEMENTWISE)
-    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    compiled = njit(nogil=True, error_model="numpy", **_NO_WRAPPER, **options)(function)
     return cached(compiled)
+
+
+# Numba compiles two functions around each kernel, one for calls from Python and one for
+# calls from C, which do not occur here.
+_NO_WRAPPER = {"no_cfunc_wrapper": True}
+
+
+class _PausedWhileCompiling(event.Listener):
+    """What numba calls when it begins to compile, and when it ends."""
+
+    def __init__(self):
+        self._pauses = []
+
+    def on_start(self, _):
+        self._pauses.append(paused())
+        self._pauses[-1].__enter__()
+
+    def on_end(self, _):
+        self._pauses.pop().__exit__()
+
+
+event.register("numba:compile", _PausedWhileCompiling())
 
 
 def specialised(template, names, around):
@@ -230,7 +255,8 @@ class _PackageCache(FunctionCache):
     def __init__(self, dispatcher):
         super().__init__(dispatcher.py_func)
         self._options = sorted((name, sorted(value) if isinstance(value, set) else value)
-                               for name, value in dispatcher.targetoptions.items())
+                               for name, value in dispatcher.targetoptions.items()
+                               if name not in _NO_WRAPPER)
         self._cache_file = _FileForEachSignature(
             self.cache_path, self._impl.filename_base, source_stamp=None)
 

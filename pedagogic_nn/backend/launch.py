@@ -20,9 +20,13 @@ from .device import SIMULATED, SimulatedArray, xp_of
 from .jit import cached, specialised
 from .locks import Lock
 
-# OpenMP's threads sleep when they wait.  By default they spin: on a busy machine a
-# 256 x 256 product fell from 97 to 2 GF/s.  (Read when the first parallel kernel runs.)
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# How often GNU's OpenMP looks for work before a thread goes to sleep.  To wake it takes
+# 60 to 100 µs, as long as some 3,000 looks.  By default there are 300,000: on a busy
+# machine, where the thread that all wait for may not be running, training steps took ten
+# times as long as with 3,000; with none, a quiet machine takes up to twice as long.  (It
+# is read when the first parallel kernel runs.)
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 # Elements: below, a second thread costs more (3 µs) than it saves; measured on two
 # cores.

@@ -64,11 +64,17 @@ _last_seed: list[int] = []               # of manual_seed: devices met later use
 
 def generator(device: Device) -> Generator:
     """The default generator of `device`."""
-    with _lock:
+    found = _generators.get(device)
+    return _begin(device) if found is None else found
+
+
+def _begin(device: Device) -> Generator:
+    with _lock:                          # of two threads that ask, one makes it
         if device not in _generators:
-            _generators[device] = Generator(device)
+            fresh = Generator(device)
             if _last_seed:
-                _generators[device].manual_seed(_last_seed[0])
+                fresh.manual_seed(_last_seed[0])
+            _generators[device] = fresh
         return _generators[device]
 
 

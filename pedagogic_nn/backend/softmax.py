@@ -12,9 +12,11 @@ number by number.  So `exp_rows` takes many rows at once, and `exp_columns` has 
 vectors lie across the columns.
 """
 import numpy as np
+from numba.extending import overload
 
 from . import math
 from .jit import jit
+from .math import _bits, _from_bits
 from .op import ZERO
 
 # Longer rows go alone: what is left over after the last full vector hardly counts there.
@@ -27,14 +29,40 @@ FEW = 16               # fewer columns than this fill no vector: they are made r
 @jit(reassociate=True)
 def exp_rows(e, top, total, x):
     """x (R, C) → e (R, C) = exp(x - top), top (R,), total (R,).  C is at least 1."""
-    for n in range(x.shape[0]):
-        top[n] = math.row_max(x[n])
-        subtract(e[n], x[n], top[n])
+    R, C = x.shape
+    for n in range(R):
+        top[n] = most = largest(x, n)
+        for j in range(C):
+            e[n, j] = x[n, j] - most
     flat = e.reshape(-1)
     for k in range(flat.size):
         flat[k] = math.exp(flat[k])
-    for n in range(x.shape[0]):
-        total[n] = row_sum(e[n])
+    for n in range(R):
+        row = x.dtype.type(0)
+        for j in range(C):
+            row += e[n, j]
+        total[n] = row
+
+
+def largest(x, n):
+    """The largest number of row n of x (R, C), which has one; any of them beside NaN,
+    whose exp makes the total NaN without it."""
+    return x[n].max()
+
+
+@overload(largest, target="cpu", jit_options={"forceinline": True})
+def _(x, n):
+    # Whole numbers compare in one instruction, numbers that may be NaN in four.  Read as
+    # whole numbers, the bits of positive numbers have their order; those of negative
+    # numbers are negative, in the opposite order.
+    def largest(x, n):
+        high = low = _bits(x[n, 0])
+        for j in range(x.shape[1]):
+            high = max(high, _bits(x[n, j]))
+            low = min(low, _bits(x[n, j]))
+        return _from_bits(high if high >= 0 else low)
+
+    return largest
 
 
 @jit
@@ -74,12 +102,6 @@ def surprise(x, top, log_total):
 
 
 # ---- one loop each, over what lies side by side in memory ----------------------------
-
-
-@jit
-def subtract(y, x, number):
-    for j in range(x.size):
-        y[j] = x[j] - number
 
 
 @jit

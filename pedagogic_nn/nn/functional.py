@@ -7,16 +7,18 @@ from .activation.celu import celu
 from .activation.elu import elu
 from .activation.gelu import gelu
 from .activation.glu import glu
+from .activation.hardswish import hardsigmoid, hardswish
 from .activation.hardtanh import hardtanh, relu6
 from .activation.leaky_relu import leaky_relu
 from .activation.log_softmax import log_softmax, log_softmax_method
 from .activation.prelu import prelu
 from .activation.relu import relu
+from .activation.rrelu import rrelu
 from .activation.selu import selu
 from .activation.shrinkage import hardshrink, softshrink, tanhshrink
 from .activation.sigmoid import sigmoid
 from .activation.silu import mish, silu
-from .activation.softmax import softmax, softmax_method
+from .activation.softmax import softmax, softmax_method, softmin
 from .activation.softplus import logsigmoid, softplus
 from .activation.softsign import softsign
 from .activation.tanh import tanh
@@ -79,16 +81,17 @@ __all__ = ["adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d",
            "conv_transpose1d", "conv_transpose2d", "cosine_embedding_loss",
            "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "dropout1d",
            "dropout2d", "elu", "embedding", "embedding_bag", "feature_alpha_dropout",
-           "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink", "hardtanh",
-           "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div",
-           "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
-           "margin_ranking_loss", "max_pool1d", "max_pool2d", "mish", "mse_loss",
+           "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink",
+           "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "huber_loss",
+           "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
+           "leaky_relu", "linear", "log_softmax", "logsigmoid", "margin_ranking_loss",
+           "max_pool1d", "max_pool2d", "mish", "mse_loss",
            "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss",
            "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
            "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu",
-           "relu6", "rms_norm", "selu", "sigmoid", "silu", "smooth_l1_loss",
-           "soft_margin_loss", "softmax", "softplus", "softshrink", "softsign", "tanh",
-           "tanhshrink", "threshold", "triplet_margin_loss", "upsample",
+           "relu6", "rms_norm", "rrelu", "selu", "sigmoid", "silu", "smooth_l1_loss",
+           "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign",
+           "tanh", "tanhshrink", "threshold", "triplet_margin_loss", "upsample",
            "upsample_bilinear", "upsample_nearest"]
 
 for _method in (hardshrink, log_softmax_method, prelu, relu, sigmoid, softmax_method,

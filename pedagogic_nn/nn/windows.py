@@ -40,6 +40,15 @@ def compiled(op: Op) -> Callable:
     return op.cpu if COMPILED else lambda kernel: op.cpu(op.reference)
 
 
+def compiled_kernels(op: Op, cpu: Any, cuda: Any) -> Callable:
+    """`op.kernels`, but where numba does not compile, the reference runs."""
+    def register(launch: Callable) -> Callable:
+        op.kernels(cpu=cpu, cuda=cuda)(launch)
+        compiled(op)(op.on_cpu)
+        return launch
+    return register
+
+
 @jit(forceinline=True)
 def numbers(pointer, first, count):
     """`count` numbers in memory, from number `first` on, as an array.
@@ -158,9 +167,11 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
         TypeError: they are not whole numbers.
         RuntimeError: they are neither one nor n, or too large for kernels.
     """
+    if type(value) is int and -LARGEST <= value <= LARGEST:       # nearly always
+        return (value,) * n
     given = value if isinstance(value, (tuple, list)) else (value,)
     try:
-        found = tuple(operator.index(v) for v in given)
+        found = tuple(map(operator.index, given))
         if bool in map(type, given):
             raise TypeError
     except TypeError:
@@ -168,7 +179,7 @@ def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
                         f"got {value!r}") from None
     if len(found) not in (1, n):
         raise RuntimeError(f"{who}: {name} must be 1 or {n} whole numbers, got {value!r}")
-    if any(abs(v) > LARGEST for v in found):     # products of two must fit into 64 bits
+    if max(map(abs, found)) > LARGEST:           # products of two must fit into 64 bits
         raise RuntimeError(f"{who}: {name} must be at most {LARGEST}, got {value!r}")
     return found * n if len(found) == 1 else found
 

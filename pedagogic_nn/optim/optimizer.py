@@ -164,7 +164,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            self.update_all([p for p in group["params"] if p.grad is not None], group)
+            self.update_all([p for p in group["params"] if p._grad is not None], group)
         return loss
 
     def update_all(self, params: list[Tensor], group: dict[str, Any]) -> None:

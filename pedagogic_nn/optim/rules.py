@@ -11,13 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..autograd.factories import zeros_like
 from ..autograd.tensor import Tensor
 from ..backend.launch import CudaKernel, contiguous, on_gpu
 from ..backend.op import Op
-from ..backend.together import can_join, run_together
+from ..backend.together import run_together, table_of
 from .optimizer import Optimizer, counter
 
 
@@ -25,7 +23,7 @@ class RuleOptimizer(Optimizer):
     """An optimiser whose steps are an operation.
 
     A subclass says which one (`rule`), and how a step is counted if not by a tensor
-    "step" in the state (`count`).
+    "step" in the state (`count`, `counted`).
     """
 
     def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
@@ -44,6 +42,10 @@ class RuleOptimizer(Optimizer):
             state["step"] = counter()
         return state["step"].array.item() + 1
 
+    def counted(self, p: Tensor, t: float) -> None:
+        """Note that p has made step number t."""
+        self.state[p]["step"].array.fill(t)
+
     def update(self, p: Tensor, group: dict[str, Any]) -> None:
         """Move one parameter along its gradient."""
         self.update_all([p], group)
@@ -52,61 +54,82 @@ class RuleOptimizer(Optimizer):
         """Move the parameters of a group along their gradients, all or, if one does not
         fit, none."""
         counts = [self.count(p) for p in params]
-        rules = {t: self.rule(group, t) for t in set(counts)}
-        rows: dict[float, list] = {t: [] for t in rules}
+        moves = []
+        for t in set(counts):
+            rule, names, options = self.rule(group, t)
+            rows = [self._row(p, names, group)
+                    for p, own in zip(params, counts) if own == t]
+            moves.append((rule, options, *_fitting(rows)))
+        for rule, options, tables, alone in moves:
+            for table in tables:
+                _KERNELS[rule](table, *options)
+            for arrays in alone:
+                _move(rule, arrays, options)
         for p, t in zip(params, counts):
-            memory = [self.remembered(name, p, group) for name in rules[t][1]]
-            rows[t].append(fitting(p, p._grad, *memory))                    # type: ignore
-        for t, (rule, _, options) in rules.items():
-            _move(rule, rows[t], options)
-        for p, t in zip(params, counts):
-            if p in self.state and (step := self.state[p].get("step")) is not None:
-                step.array.fill(t)
+            self.counted(p, t)
             p._changed()
 
-    def remembered(self, name: str, p: Tensor, group: dict[str, Any]) -> Tensor:
-        """What is remembered of p under `name`."""
-        state = self.state[p]
-        if state.get(name) is None:                      # at first, or switched on later
-            state[name] = self.begin(name, p, group)
-        return state[name]
+    def _row(self, p: Tensor, names: list[str], group: dict[str, Any]) -> list[Tensor]:
+        """A parameter, its gradient, and what is remembered of it."""
+        row: list[Any] = [p, p._grad]
+        if names:                                        # `state` gets no empty entries
+            state = self.state[p]
+            for name in names:
+                memory = state.get(name)
+                if memory is None:                       # at first, or switched on later
+                    memory = state[name] = self.begin(name, p, group)
+                row.append(memory)
+        return row
 
 
-def _move(rule, rows, options):
-    """Store what the rule makes of each row: a parameter, its gradient, its memory."""
-    together = defaultdict(list)
-    for arrays in rows:
-        if can_join(*arrays):
-            together[arrays[0].dtype].append(arrays)
-        else:
-            p, _, *memory = arrays
-            for target, result in zip((p, *memory), rule(*arrays, *options)):
-                if result is not target:            # the kernels write where it belongs
-                    target[...] = result
-    for dtype, joined in together.items():
-        _KERNELS[rule](joined, dtype, *options)
+def _move(rule, arrays, options):
+    """Store what the rule makes of a parameter, its gradient and its memory."""
+    p, _, *memory = arrays
+    for target, result in zip((p, *memory), rule(*arrays, *options)):
+        if result is not target:                # the kernels write where it belongs
+            target[...] = result
 
 
-def fitting(p: Tensor, *others: Tensor) -> list:
-    """The arrays of p, its gradient and its memory, which must fit to each other.
+def _fitting(rows):
+    """Rows of tensors (a parameter, its gradient, its memory) → tables of those that can
+    be moved in one call, and the arrays of each of the others.
 
     Raises:
-        RuntimeError: one differs from p in shape, dtype or device.
+        RuntimeError: a tensor differs from its parameter in shape, dtype or device.
     """
-    arrays = [p.array]
-    shape, dtype, device = p.array.shape, p.array.dtype, p.device
-    for t in others:
-        b = t.array
-        if b.shape != shape or b.dtype != dtype or t.device is not device:
-            raise RuntimeError(
-                f"a parameter is {dtype} of shape {shape} on {device}, but its "
-                f"gradient or its state is {b.dtype} of shape {b.shape} on {t.device}. "
-                "Convert and move a model before you make its optimiser")
-        arrays.append(b)
+    together = [arrays for row in rows if (arrays := _on_one_device(row))]
+    if len(together) == len(rows) and (table := table_of(together)) is not None:
+        return [table], []                               # nearly always
+    for row in rows:
+        _check_fits(*row)
+    by_dtype = defaultdict(list)
+    for arrays in together:
+        by_dtype[arrays[0].dtype if table_of([arrays]) else None].append(arrays)
+    alone = by_dtype.pop(None, [])
+    return [table_of(joined) for joined in by_dtype.values()], alone
+
+
+def _on_one_device(tensors):
+    """Their arrays, or None."""
+    device, arrays = tensors[0].device, []
+    for t in tensors:
+        if t.device is not device:
+            return None
+        arrays.append(t.array)
     return arrays
 
 
-_KERNELS: dict[Op, Callable] = {}        # rule → run(rows, dtype, *options), on the CPU
+def _check_fits(p, *others):
+    kind = p.array.dtype, p.array.shape, p.device
+    for t in others:
+        if (t.array.dtype, t.array.shape, t.device) != kind:
+            raise RuntimeError(
+                f"a parameter is {kind[0]} of shape {kind[1]} on {kind[2]}, but its "
+                f"gradient or its state is {t.array.dtype} of shape {t.array.shape} on "
+                f"{t.device}. Convert and move a model before you make its optimiser")
+
+
+_KERNELS: dict[Op, Callable] = {}        # rule → run(table, *options), on the CPU
 
 
 def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Callable:
@@ -124,12 +147,12 @@ def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Calla
         def rounded(dtype, *options):
             return tuple(map(dtype.type, numbers(*options)))
 
-        def run_rows(rows: list, dtype: np.dtype, *options: Any) -> None:
-            run_together(cpu, rows, *rounded(dtype, *options))
+        def run_table(table: Any, *options: Any) -> None:
+            run_together(cpu, table, *rounded(table.dtype, *options))
 
         def on_cpu(*args: Any) -> tuple:
             given = [a if a.flags.carray else a.copy() for a in args[:arrays]]
-            run_rows([given], given[0].dtype, *args[arrays:])
+            run_table(table_of([given]), *args[arrays:])
             return given[0], *given[2:]
 
         def on_cuda(*args: Any) -> tuple:
@@ -138,7 +161,7 @@ def kernels_in_place(rule: Op, arrays: int, cpu: Any, cuda: CudaKernel) -> Calla
                    *rounded(given[0].dtype, *args[arrays:]))
             return given[0], *given[2:]
 
-        _KERNELS[rule] = run_rows
+        _KERNELS[rule] = run_table
         rule.cpu(on_cpu)
         rule.cuda(on_cuda)
         rule.cuda_kernels.append(cuda)

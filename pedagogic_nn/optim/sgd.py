@@ -146,6 +146,9 @@ class SGD(RuleOptimizer):
         begun = p in self.state and self.state[p].get("momentum_buffer") is not None
         return 2 if begun else 1
 
+    def counted(self, p: Tensor, t: float) -> None:
+        """The buffer says it."""
+
     def rule(self, group: dict[str, Any], t: float) -> tuple[Op, list[str], tuple]:
         if group["momentum"] == 0:
             return sgd_update, [], (group["lr"], group["weight_decay"], group["maximize"])

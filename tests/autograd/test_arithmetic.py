@@ -3,8 +3,19 @@ import numpy as np
 import pytest
 
 import pedagogic_nn as torch
-from pedagogic_nn.autograd.arithmetic import promote, unbroadcast
-from tests.harness import case, gradient_tests, uniform
+from pedagogic_nn.autograd.arithmetic import choose, fill_where, promote, unbroadcast
+from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
+
+SOME = np.array([[True, False, True], [False, False, True]])
+test_backends = backend_tests([
+    case(choose, x=(2, 3), y=(2, 3), condition=SOME),
+    case(choose, x=saturated(2, 3), y=uniform(2, 3), condition=SOME),
+    case(choose, x=(0, 3), y=(0, 3), condition=np.zeros((0, 3), bool)),
+    case(choose, x=(1,), y=(1,), condition=np.array([True])),
+    case(fill_where, x=(2, 3), condition=SOME, number=-np.inf),
+    case(fill_where, x=saturated(2, 3), condition=SOME, number=0.0),
+    case(fill_where, x=(0, 3), condition=np.zeros((0, 3), bool), number=1.0),
+])
 
 AWAY = uniform(2, 3, low=0.2, high=0.9)          # inside the domain of every function
 
@@ -165,3 +176,28 @@ def test_comparisons_have_a_long_name_too(long, short):
     x = torch.tensor([1.0, 2.0, 3.0])
     for both in (torch, torch.Tensor):
         assert getattr(both, long)(x, 2).equal(getattr(both, short)(x, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.int64])
+@pytest.mark.parametrize("x, y, condition", [
+    ((2, 3), (2, 3), (2, 3)), ((2, 3), (), (3,)), ((), (2, 3), (2, 3)),
+    ((2, 3), (3,), (2, 1)), ((3,), (), (2, 3)), ((), (), (2,)), ((2, 3), (2, 3), (1, 3)),
+])
+def test_where_gives_what_numpy_does_whatever_is_stretched(x, y, condition, dtype):
+    rng = np.random.default_rng(0)
+    a, b = (rng.integers(-9, 9, s).astype(dtype) for s in (x, y))
+    chosen = rng.random(condition) < 0.5
+    found = torch.where(torch.tensor(chosen), torch.tensor(a), torch.tensor(b))
+    np.testing.assert_array_equal(found.numpy(), np.where(chosen, a, b))
+    assert found.dtype == dtype
+    found = torch.where(torch.tensor(chosen), torch.tensor(a), 7)
+    np.testing.assert_array_equal(found.numpy(), np.where(chosen, a, 7))
+
+
+def test_what_is_not_chosen_gets_no_gradient_even_if_it_is_infinite():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = torch.where(torch.tensor([True, False]), x, x / 0)
+    y.backward(torch.tensor([1.0, float("inf")]))
+    z = torch.tensor([1.0, 2.0], requires_grad=True)
+    z.masked_fill(torch.tensor([True, False]), 0).backward(torch.tensor([np.nan, 1.0]))
+    assert z.grad.tolist() == [0, 1]

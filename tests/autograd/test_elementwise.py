@@ -10,8 +10,11 @@ from pedagogic_nn.autograd.elementwise import (
     clamp_between,
     erf_values,
     exp_values,
+    expm1_values,
+    log1p_values,
     log_values,
-    sqrt_values,
+    sign_values,
+    where_between,
 )
 from tests.harness import backend_tests, case, gradient_tests, saturated, uniform
 
@@ -19,8 +22,8 @@ EDGES = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1.0, 88.0, -104.0]
                  np.float32)
 
 test_backends = backend_tests([
-    *(case(operation, x=x) for operation in (exp_values, log_values, sqrt_values,
-                                              erf_values)
+    *(case(operation, x=x) for operation in (exp_values, log_values, expm1_values,
+                                              log1p_values, sign_values, erf_values)
       for x in [(3, 4), (0, 4), (1,), (), EDGES, saturated(4, 6), uniform(2, 3, 2),
                 uniform(3, 2).astype(np.float64)]),
     case(clamp_between, x=(3, 4), low=-0.5, high=0.5),
@@ -29,6 +32,8 @@ test_backends = backend_tests([
     case(clamp_between, x=EDGES, low=-np.inf, high=2.0),
     case(clamp_between, x=saturated(4, 6), low=-20.0, high=np.inf),
     case(clamp_between, x=(5,), low=1.0, high=-1.0),         # PyTorch's rule: high wins
+    *(case(where_between, x=x, dy=dy, low=-0.5, high=0.5)
+      for x, dy in [((3, 4), (3, 4)), ((), ()), ((0, 2), (0, 2)), (EDGES, (9,))]),
 ])
 
 

@@ -9,13 +9,12 @@ from pedagogic_nn.autograd.elementwise import (
     _erf_one,
     _exp_one,
     _log_one,
-    _sqrt_one,
     clamp_between,
     erf_values,
     exp_values,
     log_values,
-    sqrt_values,
 )
+from pedagogic_nn.autograd.powers import _sqrt_one, sqrt_values
 from pedagogic_nn.autograd.products import matmul_arrays
 from pedagogic_nn.backend import HALF, ONE, TWO, cuda, jit, like, op, reference
 from pedagogic_nn.backend.device import Device, to_host, xp_of

@@ -8,7 +8,12 @@ from pedagogic_nn import set_num_threads
 from pedagogic_nn.backend.jit import jit
 from pedagogic_nn.backend.launch import get_num_threads
 from pedagogic_nn.backend.op import reference
-from pedagogic_nn.backend.together import can_join, run_together, sum_together
+from pedagogic_nn.backend.together import (
+    largest_together,
+    run_together,
+    sum_together,
+    table_of,
+)
 
 
 @jit
@@ -25,11 +30,16 @@ def add_five(lo, hi, x, a, b, c, d):
 
 
 @jit
-def total(lo, hi, x):
+def total(lo, hi, x, factor):
     s = 0.0
     for k in range(lo, hi):
-        s += x[k]
+        s += factor * x[k]
     return s
+
+
+@jit
+def highest(lo, hi, x, factor):
+    return factor * x[lo:hi].max()
 
 
 @pytest.fixture(params=[1, 2])
@@ -47,17 +57,17 @@ def threads(request):
 ])
 def test_every_element_is_visited_once(shapes, dtype, threads):
     rows = [(np.full(s, 1, dtype), np.full(s, k, dtype)) for k, s in enumerate(shapes)]
-    run_together(add, rows, dtype(2))
+    run_together(add, table_of(rows), dtype(2))
     for k, (x, y) in enumerate(rows):
         np.testing.assert_array_equal(x, np.full(x.shape, 1 + 2 * k))
         np.testing.assert_array_equal(y, np.full(x.shape, k))
     expected = sum(x.sum(dtype=float) for x, _ in rows)
-    assert sum_together(total, [(x,) for x, _ in rows]) == expected
+    assert sum_together(total, table_of([(x,) for x, _ in rows]), 3.0) == 3 * expected
 
 
 def test_five_arrays():
     arrays = [np.full((2, 3), 10.0**k) for k in range(5)]
-    run_together(add_five, [arrays])
+    run_together(add_five, table_of([arrays]))
     np.testing.assert_array_equal(arrays[0], np.full((2, 3), 11110.0))
 
 
@@ -66,15 +76,30 @@ def test_five_arrays():
 def test_the_sum_over_rows_of_any_length(sizes):
     numbers = iter(range(1000))
     rows = [(np.array([next(numbers) for _ in range(n)], np.float32),) for n in sizes]
-    assert sum_together(total, rows) == sum(range(sum(sizes)))
+    table, count = table_of(rows), sum(sizes)
+    assert table.size == count
+    assert sum_together(total, table, 2.0) == 2 * sum(range(count))
+    assert largest_together(highest, table, 2.0) == 2 * max(count - 1, 0)
+
+
+def test_a_number_that_is_none_is_the_largest():
+    rows = [(np.array(x, np.float32),) for x in ([1, np.nan], [3])]
+    assert np.isnan(largest_together(highest, table_of(rows), 1.0))
 
 
 def test_what_cannot_join():
     a = np.ones((4, 4), np.float32)
     fixed = a.copy()
     fixed.flags.writeable = False
-    assert can_join(a) and can_join(a, a[1:3])
-    assert not can_join(a, a.T) and not can_join(a[:, 0]) and not can_join(a, fixed)
-    assert not can_join(a.astype(np.float16))
+    short = a[1:3]
+
+    def joined(*rows):
+        return table_of(rows) is not None
+    assert joined((a,), (short,)) and joined((a, a.copy()), (short, short))
+    for other in (a.T, fixed, short, a.astype(float)):
+        assert not joined((a, other))
+    for other in (a[:, 0], a.astype(float), a.astype(np.float16), a.astype(int)):
+        assert not joined((a,), (other,))
+    assert not joined((a.astype(np.float16),)) and joined((a.astype(float),))
     with reference():
-        assert not can_join(a)
+        assert not joined((a,))

@@ -66,7 +66,9 @@ def _short_rows(lo, hi, y, x):
         exp_rows(e[:r], top[:r], total[:r], rows)
         log_each(total[:r])
         for n in range(r):
-            _subtract_both(y[start + n], rows[n], top[n], total[n])
+            most, log_total = top[n], total[n]
+            for j in range(C):
+                y[start + n, j] = (rows[n, j] - most) - log_total
 
 
 @jit
@@ -132,27 +134,21 @@ def _row_backward(dx, y, dy):
         dx[j] = dy[j] - math.exp(y[j]) * total
 
 
-@jit
+@jit(reassociate=True)
 def _short_rows_backward(lo, hi, dx, y, dy):
-    R = BLOCK // y.shape[1]
+    C = y.shape[1]
+    R = BLOCK // C
     for start in range(lo, hi, R):
         stop = min(start + R, hi)
-        _exp(dx[start:stop].reshape(-1), y[start:stop].reshape(-1))
+        e, flat = dx[start:stop].reshape(-1), y[start:stop].reshape(-1)
+        for k in range(flat.size):
+            e[k] = math.exp(flat[k])
         for n in range(start, stop):
-            _finish_row(dx[n], dy[n], row_sum(dy[n]))
-
-
-@jit
-def _exp(e, x):
-    for j in range(x.size):
-        e[j] = math.exp(x[j])
-
-
-@jit
-def _finish_row(dx, dy, total):
-    """dx holds exp(y)."""
-    for j in range(dx.size):
-        dx[j] = dy[j] - dx[j] * total
+            total = y.dtype.type(0)
+            for j in range(C):
+                total += dy[n, j]
+            for j in range(C):
+                dx[n, j] = dy[n, j] - dx[n, j] * total
 
 
 @jit
@@ -226,7 +222,7 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
     """
     input = scores_of("log_softmax", input, dtype)
     return LogSoftmaxFunction.apply(
-        input, dim=dim_of("log_softmax", dim, input.ndim, _stacklevel))
+        input, dim=dim_of("log_softmax", dim, input.array.ndim, _stacklevel))
 
 
 log_softmax_method = method_of(log_softmax)

@@ -31,28 +31,24 @@ class ActivationFunction(Primitive):
     @classmethod
     def of(cls, input: Any, *numbers: float, inplace: bool = False) -> Any:
         """The activation of a tensor; with inplace=True written into that tensor."""
-        if not inplace:
-            try:
-                return cls.apply(input, numbers=numbers)
-            except TypeError:            # asked when it has failed, which takes no time
-                check_tensor(cls._who(), "input", input)
-                raise
-        check_tensor(cls._who(), "input", input)
-        cls._check(numbers)
-
-        def write(array: Any) -> None:
-            array[...] = cls.value(cls._numbers_of(array), *numbers)
-        return input._in_place(lambda x: cls.apply(x, numbers=numbers), write)
+        if inplace:
+            return cls._write_over(input, numbers)
+        try:
+            return cls.apply(input, numbers=numbers) if numbers else cls.apply(input)
+        except TypeError:                # asked when it has failed, which takes no time
+            check_tensor(cls._who(), "input", input)
+            raise
 
     @classmethod
     def forward(cls, ctx, x, numbers=()):
-        if numbers:
-            cls._check(numbers)
+        for number in numbers:
+            if type(number) is not float:
+                cls._check(number)
         if x.dtype.kind != "f":
             x = cls._numbers_of(x)
         y = cls.value(x, *numbers)
         ctx.numbers = numbers
-        ctx.save_for_backward(x if cls.keeps == "x" else y)
+        ctx.saved = (y,) if cls.keeps == "y" else (x,)
         return y
 
     @classmethod
@@ -71,11 +67,20 @@ class ActivationFunction(Primitive):
             "example with .float()")
 
     @classmethod
-    def _check(cls, numbers: tuple) -> None:
+    def _check(cls, number: Any) -> None:
+        if not hasattr(number, "__float__"):           # NumPy would make NaN of None
+            raise TypeError(f"{cls._who()} expected a number as its option, got "
+                            f"{number!r}")
+
+    @classmethod
+    def _write_over(cls, input: Any, numbers: tuple) -> Any:
+        check_tensor(cls._who(), "input", input)
         for number in numbers:
-            if not hasattr(number, "__float__"):       # NumPy would make NaN of None
-                raise TypeError(f"{cls._who()} expected a number as its option, got "
-                                f"{number!r}")
+            cls._check(number)
+
+        def write(array: Any) -> None:
+            array[...] = cls.value(cls._numbers_of(array), *numbers)
+        return input._in_place(lambda x: cls.apply(x, numbers=numbers), write)
 
     @classmethod
     def _who(cls) -> str:

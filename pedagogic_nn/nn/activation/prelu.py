@@ -15,98 +15,149 @@ from ...autograd.checks import check_tensor
 from ...autograd.factories import full
 from ...autograd.function import Primitive
 from ...backend import ZERO, cuda, jit, like, op
-from ...backend.device import xp_of
 from ...backend.math import where
 from ..module import Module
 from ..parameter import Parameter
 
+PART = 4096            # numbers whose shares of da are added up at once: they stay in
+                       # cache
+
 
 @op
-def prelu_forward(x, slopes):
-    """x (N, K), slopes (K,) → x, or slope · x (N, K)."""
-    return np.where(x > 0, x, slopes * x)
+def prelu_forward(x, slopes, each):
+    """x (*), slopes (C,) → x, or slope · x (*).
+
+    `each` neighbours of the flat x share a slope; after C of them the slopes begin anew.
+    """
+    return np.where(x > 0, x, _slope_of_each(x, slopes, each) * x)
+
+
+def _slope_of_each(x, slopes, each):
+    return np.resize(np.repeat(slopes, each), x.shape)
 
 
 @jit
-def _forward_cpu(lo, hi, y, x, slopes):
-    for n in range(lo, hi):
-        out, row = y[n], x[n]
-        for k in range(row.size):
-            out[k] = where(row[k] > ZERO, row[k], slopes[k] * row[k])
+def _forward_cpu(lo, hi, y, x, slopes, each):
+    if each == 1:                          # the slopes lie side by side, as x does
+        while lo < hi:
+            first = lo % slopes.size
+            end = min(hi, lo - first + slopes.size)
+            _own_slopes(y[lo:end], x[lo:end], slopes[first:])
+            lo = end
+    while lo < hi:
+        end = min(hi, (lo // each + 1) * each)
+        _one_slope(y[lo:end], x[lo:end], slopes[lo // each % slopes.size])
+        lo = end
+
+
+@jit(forceinline=True)
+def _own_slopes(y, x, slopes):
+    for k in range(x.size):
+        y[k] = where(x[k] > ZERO, x[k], slopes[k] * x[k])
+
+
+@jit(forceinline=True)
+def _one_slope(y, x, slope):
+    for k in range(x.size):
+        y[k] = where(x[k] > ZERO, x[k], slope * x[k])
 
 
 @cuda.jit
-def _forward_cuda(y, x, slopes):
-    n, k = cuda.grid(2)
-    if n < x.shape[0] and k < x.shape[1]:
-        y[n, k] = where(x[n, k] > ZERO, x[n, k], slopes[k] * x[n, k])
+def _forward_cuda(y, x, slopes, each):
+    k = cuda.grid(1)
+    if k < x.size:
+        y[k] = where(x[k] > ZERO, x[k], slopes[k // each % slopes.size] * x[k])
 
 
 @prelu_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
-def _run_forward(run, x, slopes):
+def _run_forward(run, x, slopes, each):
     y = like(x)
-    run(x.shape, y, x, slopes)
+    run((x.size,), y.reshape(-1), x.reshape(-1), slopes, each)
     return y
 
 
 @op
-def prelu_backward(x, slopes, dy):
-    """x, dy (N, K), slopes (K,) → dx (N, K), and the gradient of each slope (K,)."""
-    return (np.where(x > 0, dy, slopes * dy),
-            np.where(x > 0, x.dtype.type(0), x * dy).sum(0))
+def prelu_backward(x, slopes, dy, each):
+    """x, dy (*), slopes (C,) → dx (*), and the gradient of each slope (C,)."""
+    dx = np.where(x > 0, dy, _slope_of_each(x, slopes, each) * dy)
+    shares = np.where(x > 0, x.dtype.type(0), x * dy)
+    rows = x.size // max(slopes.size * each, 1)
+    return dx, shares.reshape(rows, slopes.size, each).sum((0, 2))
 
 
 @jit
-def _backward_cpu(lo, hi, dx, dslopes, x, slopes, dy):
-    # Threads share out the columns, so that no two of them add to one sum.
-    a, da = slopes[lo:hi], dslopes[lo:hi]
-    da[:] = 0
-    for n in range(x.shape[0]):
-        out, row, g = dx[n, lo:hi], x[n, lo:hi], dy[n, lo:hi]
-        for k in range(row.size):
-            positive = row[k] > ZERO
-            out[k] = where(positive, g[k], a[k] * g[k])
-            da[k] += where(positive, ZERO, row[k] * g[k])
+def _backward_part(p, length, dx, shares, x, slopes, dy, each):
+    """dx in part p of the flat arrays, and what the part adds to da: a number where it
+    has one slope, else a row (C,)."""
+    lo, hi, C = p * length, min((p + 1) * length, x.size), slopes.size
+    if each > 1:
+        shares[p] = _backward_one_slope(dx[lo:hi], x[lo:hi], dy[lo:hi], slopes[p % C])
+        return
+    row = shares[p * C:(p + 1) * C]
+    row[:] = ZERO
+    for k in range(lo, hi, C):
+        _backward_own_slopes(dx[k:k + C], row, x[k:k + C], slopes, dy[k:k + C])
+
+
+@jit(reassociate=True)
+def _backward_one_slope(dx, x, dy, slope):
+    da = x.dtype.type(0)
+    for k in range(x.size):
+        positive = x[k] > ZERO
+        dx[k] = where(positive, dy[k], slope * dy[k])
+        da += where(positive, ZERO, x[k] * dy[k])
+    return da
+
+
+@jit(forceinline=True)
+def _backward_own_slopes(dx, da, x, slopes, dy):
+    for k in range(x.size):
+        positive = x[k] > ZERO
+        dx[k] = where(positive, dy[k], slopes[k] * dy[k])
+        da[k] += where(positive, ZERO, x[k] * dy[k])
+
+
+@jit
+def _backward_cpu(lo, hi, length, dx, shares, x, slopes, dy, each):
+    for p in range(lo, hi):
+        _backward_part(p, length, dx, shares, x, slopes, dy, each)
 
 
 @cuda.jit
-def _backward_cuda(dx, dslopes, x, slopes, dy):
-    k = cuda.grid(1)
-    if k < x.shape[1]:
-        total = x.dtype.type(0)
-        for n in range(x.shape[0]):
-            positive = x[n, k] > ZERO
-            dx[n, k] = where(positive, dy[n, k], slopes[k] * dy[n, k])
-            total += where(positive, ZERO, x[n, k] * dy[n, k])
-        dslopes[k] = total
+def _backward_cuda(length, dx, shares, x, slopes, dy, each):
+    p = cuda.grid(1)
+    if p * length < x.size:
+        _backward_part(p, length, dx, shares, x, slopes, dy, each)
 
 
 @prelu_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)
-def _run_backward(run, x, slopes, dy):
-    dx, dslopes = like(x), like(slopes)
-    run(slopes.shape, dx, dslopes, x, slopes, dy, work=x.size)
-    return dx, dslopes
+def _run_backward(run, x, slopes, dy, each):
+    # Parts do not depend on the number of threads, and so neither does the sum.
+    dx, C = like(x), slopes.size
+    if C == 1:
+        each = PART
+    length = each if each > 1 else max(PART // max(C, 1), 1) * C
+    parts = -(-x.size // length) if x.size else 0
+    shares = like(slopes, parts * (C if each == 1 else 1))
+    run((parts,), length, dx.reshape(-1), shares, x.reshape(-1), slopes, dy.reshape(-1),
+        each, work=x.size)
+    return dx, shares if shares.size == C else shares.reshape(-1, C).sum(0)
 
 
 class PReLUFunction(Primitive):
-    """An example is a row of K numbers; each of them gets the slope of its channel."""
+    """x (N, C, *), slopes (C,), or any x and one slope → y like x."""
 
     @staticmethod
     def forward(ctx, x, slopes):
-        n, example = (x.shape[0], x.shape[1:]) if x.ndim > 1 else (1, x.shape)
-        k = math.prod(example)
-        each = k // max(slopes.size, 1)               # numbers that share a slope
-        ctx.rows, ctx.channels = (n, k), (slopes.size, each)
-        ctx.row = xp_of(x).repeat(slopes.reshape(-1), each)
-        ctx.save_for_backward(x, slopes)
-        return prelu_forward(x.reshape(n, k), ctx.row).reshape(x.shape)
+        ctx.each = x.size if slopes.size == 1 else math.prod(x.shape[2:])
+        ctx.saved = x, slopes
+        return prelu_forward(x, slopes.reshape(-1), ctx.each)
 
     @staticmethod
     def backward(ctx, dy):
         x, slopes = ctx.saved
-        dx, drow = prelu_backward(x.reshape(ctx.rows), ctx.row, dy.reshape(ctx.rows))
-        dslopes = drow.reshape(ctx.channels).sum(1)
-        return dx.reshape(x.shape), dslopes.reshape(slopes.shape)
+        dx, dslopes = prelu_backward(x, slopes.reshape(-1), dy, ctx.each)
+        return dx, dslopes.reshape(slopes.shape)
 
 
 def prelu(input: Any, weight: Any) -> Any:

@@ -45,14 +45,10 @@ def _rows(lo, hi, y, x):
         stop = min(start + R, hi)
         r = stop - start
         exp_rows(y[start:stop], top[:r], total[:r], x[start:stop])
-        for n in range(r):
-            _scale(y[start + n], ONE / total[n])
-
-
-@jit
-def _scale(y, factor):
-    for j in range(y.size):
-        y[j] *= factor
+        for n in range(start, stop):
+            factor = ONE / total[n - start]
+            for j in range(C):
+                y[n, j] *= factor
 
 
 @jit
@@ -91,7 +87,8 @@ def _column(y, x):
     for j in range(x.size):
         y[j] = math.exp(x[j] - top)
         total += y[j]
-    _scale(y, ONE / total)
+    for j in range(x.size):
+        y[j] *= ONE / total
 
 
 @cuda.jit
@@ -106,11 +103,17 @@ def run_columns(run: Callable, *arrays_and_dim: Any) -> Any:
     """Arrays of one shape, the number of an axis → what kernels that see them as
     (N, C, P) make of them."""
     *arrays, dim = arrays_and_dim
-    out, shape = like(arrays[0]), arrays[0].shape
-    N, C, P = prod(shape[:dim]), shape[dim], prod(shape[dim + 1:])
+    out = like(arrays[0])
     if out.size:
-        run((N * P,), *[a.reshape(N, C, P) for a in (out, *arrays)], work=out.size)
+        C, P = out.shape[dim], _behind(dim, out.shape)
+        middle = (out.size // (C * P), C, P)
+        run((out.size // C,), *[a.reshape(middle) for a in (out, *arrays)], work=out.size)
     return out
+
+
+def _behind(dim, shape):
+    """How many numbers the axes behind `dim` hold."""
+    return prod(shape[dim + 1:]) if dim + 1 < len(shape) else 1
 
 
 # ---- backward ------------------------------------------------------------------------
@@ -123,18 +126,13 @@ def softmax_backward(y, dy, dim):
 
 
 @jit(reassociate=True)
-def _row_backward(dx, y, dy):
-    total = y.dtype.type(0)
-    for j in range(y.size):
-        total += y[j] * dy[j]
-    for j in range(y.size):
-        dx[j] = y[j] * (dy[j] - total)
-
-
-@jit
 def _rows_backward(lo, hi, dx, y, dy):
     for n in range(lo, hi):
-        _row_backward(dx[n], y[n], dy[n])
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            total += y[n, j] * dy[n, j]
+        for j in range(y.shape[1]):
+            dx[n, j] = y[n, j] * (dy[n, j] - total)
 
 
 @jit
@@ -177,8 +175,11 @@ def _backward_cpu(lo, hi, dx, y, dy):
 def _backward_cuda(dx, y, dy):
     k, P = cuda.grid(1), y.shape[2]
     if k < y.shape[0] * P:
-        n, p = k // P, k % P
-        _row_backward(dx[n, :, p], y[n, :, p], dy[n, :, p])
+        n, p, total = k // P, k % P, y.dtype.type(0)
+        for c in range(y.shape[1]):
+            total += y[n, c, p] * dy[n, c, p]
+        for c in range(y.shape[1]):
+            dx[n, c, p] = y[n, c, p] * (dy[n, c, p] - total)
 
 
 softmax_backward.kernels(cpu=_backward_cpu, cuda=_backward_cuda)(run_columns)
@@ -195,9 +196,8 @@ class AlongAxis(Primitive):
 
     @classmethod
     def forward(cls, ctx, x, dim):
-        ctx.dim = dim
         y = along(dim, cls.value, x)
-        ctx.save_for_backward(y)
+        ctx.dim, ctx.saved = dim, (y,)
         return y
 
     @classmethod
@@ -214,7 +214,7 @@ def along(dim: int, operation: Callable, *arrays: Any) -> Any:
     shape = arrays[0].shape
     if not shape:
         return operation(*[a.reshape(1) for a in arrays], 0).reshape(())
-    if 1 < prod(shape[dim + 1:]) < FEW:
+    if 1 < _behind(dim, shape) < FEW:
         move = xp_of(arrays[0]).moveaxis
         rows = [move(a, dim, -1) for a in arrays]
         return move(operation(*rows, len(shape) - 1), -1, dim)
@@ -230,7 +230,7 @@ def scores_of(who: str, input: Any, dtype: Any) -> Any:
     """
     check_tensor(who, "input", input)
     input = input if dtype is None else input.to(dtype)
-    if not input.is_floating_point():
+    if input.array.dtype.kind != "f":
         raise NotImplementedError(f"{who}: scores must be in floating point, got "
                                   f"{input.dtype}; say input.float()")
     return input
@@ -264,7 +264,15 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3,
     """
     input = scores_of("softmax", input, dtype)
     return SoftmaxFunction.apply(
-        input, dim=dim_of("softmax", dim, input.ndim, _stacklevel))
+        input, dim=dim_of("softmax", dim, input.array.ndim, _stacklevel))
+
+
+def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3,
+            dtype: Any = None) -> Any:
+    """exp(-input) / Σ exp(-input) along `dim`; see `Softmin`."""
+    input = scores_of("softmin", input, dtype)
+    return SoftmaxFunction.apply(
+        -input, dim=dim_of("softmin", dim, input.array.ndim, _stacklevel))
 
 
 def method_of(function: Callable) -> Callable:
@@ -307,6 +315,24 @@ class Softmax(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
+
+
+class Softmin(Softmax):
+    """Softmax of the scores with their signs changed: the smallest wins.
+
+    Args:
+        dim: the axis along which the probabilities add up to 1.
+
+    Shape:
+        input (*) → output (*), between 0 and 1
+
+    Example:
+        >>> nn.Softmin(dim=0)(torch.tensor([0.0, 100.0]))
+        tensor([1.0000e+00, 3.7835e-44])
+    """
+
+    def forward(self, input: Any) -> Any:
+        return softmin(input, self.dim, _stacklevel=5)
 
 
 class Softmax2d(Module):

@@ -17,6 +17,7 @@ from ...backend.tiles import (
     ROWS,
     VECTOR_BYTES,
     address,
+    copy,
     itemsize,
     shift,
     transpose,
@@ -29,21 +30,39 @@ TAPS_PACKED = 256                   # by a thread at a time
 
 
 @jit(forceinline=True)
-def turn(target, at, source, first, step, plane, count, inputs, channels):
-    """`count` pixels, `step` apart, of `inputs` planes → (count, channels)."""
+def turn(target, at, source, first, step, plane, count, inputs, channels, room):
+    """`count` pixels, `step` apart, of `inputs` planes → (count, channels).
+
+    By squares of pixels and channels; the last ones, which must not reach over the ends
+    of the planes, overlap those before.  room: for a square.
+    """
     size = itemsize(target)
     lanes = VECTOR_BYTES // size
-    whole = inputs - inputs % lanes if step == 1 else 0
-    squares = count - count % lanes if step == 1 else 0
-    for c in range(0, whole, lanes):
-        for j in range(0, squares, lanes):
-            transpose(shift(source, (c * plane + first + j) * size), plane * size,
-                      shift(target, (at + j * channels + c) * size), channels * size)
-    for c in range(inputs):
-        pixels = numbers(source, c * plane + first, (count - 1) * step + 1)
-        turned = numbers(target, at + c, (count - 1) * channels + 1)
-        for j in range(squares if c < whole else 0, count):
-            turned[j * channels] = pixels[j * step]
+    if inputs < lanes or plane < lanes:
+        for c in range(inputs):
+            pixels = numbers(source, c * plane + first, (count - 1) * step + 1)
+            turned = numbers(target, at + c, (count - 1) * channels + 1)
+            for j in range(count):
+                turned[j * channels] = pixels[j * step]
+        return
+    j = 0
+    while j < count:
+        begin = first + j * step
+        start = min(begin, plane - lanes)
+        some = min(count - j, (start + lanes - begin + step - 1) // step)
+        for channel in range(0, inputs, lanes):
+            c = min(channel, inputs - lanes)
+            square = shift(source, (c * plane + start) * size)
+            vectors = shift(target, (at + j * channels + c) * size)
+            if step == 1 and some == lanes:
+                transpose(square, plane * size, vectors, channels * size)
+            else:
+                transpose(square, plane * size, room, VECTOR_BYTES)
+                for q in range(some):
+                    copy(shift(vectors, q * channels * size),
+                         shift(room, (begin - start + q * step) * VECTOR_BYTES),
+                         VECTOR_BYTES)
+        j += some
 
 
 @jit
@@ -51,10 +70,12 @@ def _pack_cpu(lo, hi, packed, weights):
     """Items lo … hi of groups x blocks of taps."""
     (_, M, K), channels = weights.shape, packed.shape[2]
     blocks = (K + TAPS_PACKED - 1) // TAPS_PACKED
+    room = np.empty((VECTOR_BYTES // packed.itemsize)**2, packed.dtype)
     for item in range(lo, hi):
         g, k = item // blocks, item % blocks * TAPS_PACKED
-        turn(address(packed), (g * K + k) * channels, address(weights), g * M * K + k, 1,
-             K, min(TAPS_PACKED, K - k), M, channels)
+        turn(address(packed), (g * K + k) * channels,
+             shift(address(weights), g * M * K * weights.itemsize), k, 1, K,
+             min(TAPS_PACKED, K - k), M, channels, address(room))
 
 
 def pack(weights):
@@ -66,7 +87,7 @@ def pack(weights):
 
 
 @once("w", "x", "y")
-def sweep_channels(rows, across, channels, taps, w, w_step, distances, x, x_row, y,
+def _sweep(rows, across, channels, taps, w, w_step, distances, x, x_row, y,
                    y_step):
     """y (rows·across, channels) += Σ_tap x at the distance of the tap · w (taps, …).
 
@@ -91,7 +112,7 @@ def sweep_channels(rows, across, channels, taps, w, w_step, distances, x, x_row,
 
 
 @once("sums", "bias")
-def begin_with(sums, bias, pixels, channels, step):
+def _begin_with(sums, bias, pixels, channels, step):
     """sums (pixels, channels) = bias; `step` numbers from one pixel to the next."""
     first = numbers(bias, 0, channels)
     for q in range(pixels):
@@ -101,7 +122,7 @@ def begin_with(sums, bias, pixels, channels, step):
 
 
 @once("out", "sums", "room")
-def unload_channels(out, sums, room, channels, step, height, width, first, rows, top,
+def _unload(out, sums, room, channels, step, height, width, first, rows, top,
                     left, across, down, right):
     """sums (rows·across, channels) → a part of out (channels, height, width), from row
     `first` of the part on; room for a square of vectors; the rest as in cpu.py."""
@@ -132,3 +153,21 @@ def _deal(target, room, channels, count, plane, right):
         row = numbers(target, i * plane, (count - 1) * right + 1)
         for q in range(line.size):
             row[q * right] = line[q]
+
+
+@jit(forceinline=True)
+def sum_by_channels(results, weights, bias, g, outputs, m, count, parts, p, distances,
+                    band, sums, room, height, width, first, rows, columns, step):
+    """Part p of the results, for `count` of the `outputs` channels of group g, from m
+    on, whose weights (G, K, M in whole vectors) and pixels are there: rows of it from
+    `first` on."""
+    (_, K, M), size = weights.shape, weights.itemsize
+    tap, taps, across = parts[p, 0], parts[p, 1], parts[p, 5]
+    _begin_with(address(sums), shift(address(bias), (g * outputs + m) * size),
+                rows * across, count, M)
+    _sweep(rows, across, count, taps,
+           shift(address(weights), ((g * K + tap) * M + m) * size), M * size,
+           distances.ctypes.data + tap * 8, band, columns * size, address(sums),
+           M * size)
+    _unload(results, address(sums), address(room), count, M, height, width, first, rows,
+            parts[p, 2], parts[p, 3], across, step[0], step[1])

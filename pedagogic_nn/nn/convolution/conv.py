@@ -11,6 +11,7 @@ Conv1d is Conv2d on images of one row.
 
 Book: nn/convolution.
 """
+import functools
 import math
 from typing import Any
 
@@ -28,7 +29,7 @@ from .reference import (
     weight_gradient,
     window,
 )
-from .shapes import as_images, checked, output_size, paddings
+from .shapes import as_batch, as_images, checked, output_size, paddings
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -42,7 +43,7 @@ class ConvolutionFunction(Primitive):
         ctx.size, ctx.window = size, window
         images, filters = as_images(x, w.ndim), as_images(w, w.ndim)
         y = convolve(images, filters, bias, two(size), window)
-        return y.reshape(*x.shape[:x.ndim - w.ndim + 1], w.shape[0], *size)
+        return y if x.ndim == 4 else as_batch(y, x, w, size)
 
     @staticmethod
     def backward(ctx, dy):
@@ -78,10 +79,15 @@ def conv2d(input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: 
 def _convolution(who, n, input, weight, bias, stride, padding, dilation, groups):
     stride, pads, dilation = checked(who, n, input, weight, bias, stride, padding,
                                      dilation, groups)
-    size = output_size(who, input.shape[-n:], weight.shape[2:], stride, pads, dilation)
-    return ConvolutionFunction.apply(
-        input, weight, bias, size=size,
-        window=window(stride, [p for p, _ in pads], dilation, groups))
+    size, moves = _geometry(who, input.array.shape[-n:], weight.array.shape[2:], stride,
+                            pads, dilation, groups)
+    return ConvolutionFunction.apply(input, weight, bias, size=size, window=moves)
+
+
+@functools.lru_cache(maxsize=1024)
+def _geometry(who, size, kernel, stride, pads, dilation, groups):
+    return (output_size(who, size, kernel, stride, pads, dilation),
+            window(stride, [p for p, _ in pads], dilation, groups))
 
 
 # ---- the modules ---------------------------------------------------------------------

@@ -27,7 +27,7 @@ from .reference import (
     weight_gradient,
     window,
 )
-from .shapes import as_images, checked, transposed_size
+from .shapes import as_batch, as_images, checked, transposed_size
 
 
 class TransposedConvolutionFunction(Primitive):
@@ -39,7 +39,7 @@ class TransposedConvolutionFunction(Primitive):
         ctx.window = window
         images, filters = as_images(x, w.ndim), as_images(w, w.ndim)
         y = convolve_transposed(images, filters, bias, two(size), window)
-        return y.reshape(*x.shape[:x.ndim - w.ndim + 1], y.shape[1], *size)
+        return y if x.ndim == 4 else as_batch(y, x, w, size)
 
     @staticmethod
     def backward(ctx, dy):

@@ -23,9 +23,15 @@ from ...backend.once import once
 from ...backend.tiles import PANEL_BYTES, VECTOR_BYTES, address, shift
 from ..windows import compiled, fill, numbers
 from . import winograd
-from .channels import begin_with, pack, sweep_channels, unload_channels
+from .channels import pack, sum_by_channels
 from .plan import plan, read, transposed_plan
-from .reference import bias_gradient, convolve, convolve_transposed, is_product
+from .reference import (
+    bias_gradient,
+    convolve,
+    convolve_transposed,
+    is_product,
+    steps,
+)
 from .sweep import sweep
 
 # ---- unload: sums to results ---------------------------------------------------------
@@ -53,78 +59,68 @@ def _unload(out, sums, bias, channels, height, width, first, rows, columns, long
                     target[j * right] = line[j] + bias[m]
 
 
+@jit(forceinline=True)
+def _sum_by_pixels(results, weights, bias, g, m, count, parts, p, distances, band, sums,
+                   height, width, first, rows, columns, step):
+    """Part p of the results, for `count` output channels from m on, whose weights (G,
+    M, K) and pixels are there: rows of it from `first` on."""
+    (_, M, K), size, lanes = weights.shape, weights.itemsize, PANEL_BYTES // bias.itemsize
+    tap, taps, across = parts[p, 0], parts[p, 1], parts[p, 5]
+    longest = (rows * columns + lanes - 1) // lanes * lanes
+    sweep(count, (rows - 1) * columns + across, taps,
+          shift(address(weights), ((g * M + m) * K + tap) * size), K * size,
+          distances.ctypes.data + tap * 8, band, address(sums), longest * size)
+    _unload(results, address(sums), shift(address(bias), (g * M + m) * size), count,
+            height, width, first, rows, columns, longest, parts[p, 2], parts[p, 3],
+            across, step[0], step[1])
+
+
 # ---- all of it -----------------------------------------------------------------------
 
 
 @jit
-def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blocks):
+def _gather_cpu(lo, hi, out, source, weights, bias, parts, distances, frame, blocks,
+                by_channels):
     """Items lo … hi of images x groups x blocks of output channels.
 
-    out (N, G·M, H, W), source (N, G·C, h, w), weights (G, M, K), bias (G·M,).
+    out (N, G·M, H, W), source (N, G·C, h, w), bias (G·M,), weights (G, M, K); or, for
+    vectors of output channels, (G, K, M in whole vectors).
     """
-    (G, M, K), (_, _, H, W), (_, C, h, w) = weights.shape, out.shape, source.shape
+    (_, M, H, W), (_, C, h, w), G = out.shape, source.shape, weights.shape[0]
     (tall, wide), (top, left), height, rows, columns, step = read(frame)
-    C //= G
-    size, lanes = out.itemsize, PANEL_BYTES // out.itemsize
+    C, M, size = C // G, M // G, out.itemsize
+    lanes, unit = PANEL_BYTES // size, VECTOR_BYTES // size if by_channels else 1
+    units = (M + unit - 1) // unit
     band = np.zeros(C * tall * wide * rows * columns + columns + lanes, out.dtype)
-    longest = (height * columns + lanes - 1) // lanes * lanes
-    sums, zero = np.empty(M * longest, out.dtype), np.zeros(1, out.dtype)
+    sums = np.empty((height * columns + lanes) * units * unit, out.dtype)
+    room, zero = np.empty(lanes * lanes, out.dtype), np.zeros(1, out.dtype)
+    # Vectors of pixels would read beyond the last image, those of channels do not.
+    as_it_is = (by_channels and tall * wide == 1 and top == 0 and left == 0
+                and rows == h and columns == w)
     for item in range(lo, hi):
         n, g, block = item // blocks // G, item // blocks % G, item % blocks
-        m, count = M * block // blocks, M * (block + 1) // blocks - M * block // blocks
+        m = units * block // blocks * unit
+        count = min(M, units * (block + 1) // blocks * unit) - m
         images = shift(address(source), (n * G + g) * C * h * w * size)
         results = shift(address(out), ((n * G + g) * M + m) * H * W * size)
         for first in range(0, parts[:, 4].max(), height):
-            fill(address(band), images, C, h, w, first, tall, wide, top, left, rows,
-                 columns, address(zero))
+            pixels = images
+            if not as_it_is:
+                pixels = address(band)
+                fill(pixels, images, C, h, w, first, tall, wide, top, left, rows,
+                     columns, address(zero))
             for p in range(len(parts)):
                 some = min(height, parts[p, 4] - first)
-                if some > 0 and parts[p, 5] > 0:
-                    tap = parts[p, 0]
-                    sweep(count, (some - 1) * columns + parts[p, 5], parts[p, 1],
-                           shift(address(weights), ((g * M + m) * K + tap) * size),
-                           K * size, distances.ctypes.data + tap * 8, address(band),
-                           address(sums), longest * size)
-                    _unload(results, address(sums),
-                            shift(address(bias), (g * M + m) * size), count, H, W, first,
-                            some, columns, longest, parts[p, 2], parts[p, 3], parts[p, 5],
-                            step[0], step[1])
-
-
-@jit
-def _gather_channels_cpu(lo, hi, out, source, weights, bias, parts, distances, frame,
-                         blocks):
-    """The same with vectors of output channels: weights (G, K, M in whole vectors)."""
-    (G, K, wide_M), (_, M, H, W), (_, C, h, w) = weights.shape, out.shape, source.shape
-    (tall, wide), (top, left), height, rows, columns, step = read(frame)
-    C, M = C // G, M // G
-    size, lanes = out.itemsize, VECTOR_BYTES // out.itemsize
-    band = np.zeros(C * tall * wide * rows * columns + columns + lanes, out.dtype)
-    sums = np.empty((height * columns + lanes) * wide_M, out.dtype)
-    room, zero = np.empty(lanes * lanes, out.dtype), np.zeros(1, out.dtype)
-    for item in range(lo, hi):
-        n, g, block = item // blocks // G, item // blocks % G, item % blocks
-        m = wide_M // lanes * block // blocks * lanes
-        count = min(M, wide_M // lanes * (block + 1) // blocks * lanes) - m
-        images = shift(address(source), (n * G + g) * C * h * w * size)
-        results = shift(address(out), ((n * G + g) * M + m) * H * W * size)
-        for first in range(0, parts[:, 4].max(), height):
-            fill(address(band), images, C, h, w, first, tall, wide, top, left, rows,
-                 columns, address(zero))
-            for p in range(len(parts)):
-                some, across = min(height, parts[p, 4] - first), parts[p, 5]
-                if some > 0 and across > 0:
-                    tap = parts[p, 0]
-                    begin_with(address(sums), shift(address(bias), (g * M + m) * size),
-                               some * across, count, wide_M)
-                    sweep_channels(
-                        some, across, count, parts[p, 1],
-                        shift(address(weights), ((g * K + tap) * wide_M + m) * size),
-                        wide_M * size, distances.ctypes.data + tap * 8, address(band),
-                        columns * size, address(sums), wide_M * size)
-                    unload_channels(results, address(sums), address(room), count, wide_M,
-                                    H, W, first, some, parts[p, 2], parts[p, 3], across,
-                                    step[0], step[1])
+                if some <= 0 or parts[p, 5] <= 0:
+                    continue
+                if by_channels:
+                    sum_by_channels(results, weights, bias, g, M, m, count, parts, p,
+                                    distances, pixels, sums, room, H, W, first, some,
+                                    columns, step)
+                else:
+                    _sum_by_pixels(results, weights, bias, g, m, count, parts, p,
+                                   distances, pixels, sums, H, W, first, some, columns,
+                                   step)
 
 
 def _gather(source, weights, bias, size, plan):
@@ -138,53 +134,63 @@ def _gather(source, weights, bias, size, plan):
         out[:] = bias[:, None, None]
     work = out.size * k // len(plan.parts) // PRODUCTS_PER_ELEMENT
     items, threads = len(source) * g, threads_for(work)
-    kernel, units = _gather_cpu, m
+    units = m
     if plan.channels:
-        kernel, weights = _gather_channels_cpu, pack(weights)
+        weights = pack(weights)
         units = weights.shape[2] * weights.itemsize // VECTOR_BYTES
     blocks = min(units, -(-threads // items))
-    on_cpu(kernel, (items * blocks,), out, contiguous(source), weights, bias,
-           plan.parts, plan.distances, plan.frame, blocks, work=work)
+    on_cpu(_gather_cpu, (items * blocks,), out, contiguous(source), weights, bias,
+           plan.parts, plan.distances, plan.frame, blocks, plan.channels, work=work)
     return out
 
 
-def _product(matrix, images, bias, size):
-    """matrix (M, C) times images (N, C, *size), plus bias (M,) → (N, M, *size)."""
-    n, c = images.shape[:2]
+def _product(matrix, images, bias):
+    """matrix (M, C) times images (N, C, h, w), plus bias (M,) → (N, M, h, w)."""
+    n, c, *size = images.shape
     out = product(matrix, images.reshape(n, c, size[0] * size[1]))
     if bias is not None:
         out += bias[:, None]
     return out.reshape(n, len(matrix), *size)
 
 
+def _spread(pixels, bias, size, stride):
+    """pixels (N, C, h, w), `stride` apart, in images (N, C, *size) of the bias."""
+    if pixels.shape[2:] == tuple(size):
+        return pixels
+    out = np.zeros((*pixels.shape[:2], *size), pixels.dtype)
+    if bias is not None:
+        out += bias[:, None, None]
+    out[steps(pixels.shape[2:], stride)] = pixels
+    return out
+
+
 @compiled(convolve)
 def _convolve_cpu(x, w, bias, size, window):
-    (o, c, *kernel), g = w.shape, window.groups
+    (o, c), kernel, g = w.shape[:2], w.shape[2:], window.groups
     if is_product(kernel, window):
-        return _product(w[:, :, 0, 0], x, bias, size)
+        return _product(w[:, :, 0, 0], x[steps(size, window.stride)], bias)
     if winograd.fits(o, c, kernel, size, len(x), window):
         y = winograd.convolve_winograd(x, w, bias, size, window)
         if y is not None:
             return y
-    made = plan(c, o // g, tuple(kernel), tuple(size), window, x.itemsize)
+    made = plan(c, o // g, kernel, size, window, x.itemsize)
     return _gather(x, contiguous(w).reshape(g, o // g, -1), bias, size, made)
 
 
 @compiled(convolve_transposed)
 def _convolve_transposed_cpu(dy, w, bias, size, window):
-    (o, c, *kernel), g = w.shape, window.groups
+    (o, c), kernel, g = w.shape[:2], w.shape[2:], window.groups
     if is_product(kernel, window):
-        return _product(w[:, :, 0, 0].T, dy, bias, size)
+        return _spread(_product(w[:, :, 0, 0].T, dy, bias), bias, size, window.stride)
     if winograd.fits(o, c, kernel, size, len(dy), window):
         # A convolution with the filters turned around, and what the padding lacked of 2
         # steps.
         padding = tuple(2 * d - p for d, p in zip(window.dilation, window.padding))
-        dx = winograd.convolve_winograd(dy, contiguous(w.swapaxes(0, 1)), bias, size,
+        dx = winograd.convolve_winograd(dy, w, bias, size,
                                         window._replace(padding=padding), reversed=True)
         if dx is not None:
             return dx
-    made = transposed_plan(o // g, c, tuple(kernel), tuple(dy.shape[2:]), tuple(size),
-                           window, dy.itemsize)
+    made = transposed_plan(o // g, c, kernel, dy.shape[2:], size, window, dy.itemsize)
     weights = w.reshape(g, o // g, c, *kernel).swapaxes(1, 2)           # g c o u v
     if len(made.parts) == 1:
         weights = weights.reshape(g, c, -1)

@@ -2,9 +2,9 @@
 
     dw[o, c, u, v] = Σ_n Σ_i Σ_j dy[n, o, i, j] · x[n, c, i·s + u·d - p, …]
 
-For some input channels the rows of one or several images lie in a band (plan.py), and
-those of dy in another; each weight is a sum along the two, at the distance of its tap:
-weights.py needs a vector of channels, this does not.  Threads share out the weights: each
+For some input channels the rows of one or several images lie in a band (plan.py); each
+weight is a sum along the band and the rows of dy, at the distance of its tap: weights.py
+needs a vector of channels, this does not.  Threads share out the weights: each
 is summed by one thread, over all images.
 """
 import numpy as np
@@ -14,7 +14,7 @@ from ...backend.gemm import PRODUCTS_PER_ELEMENT
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
 from ...backend.tiles import ROWS, VECTOR_BYTES, address, itemsize, shift
-from ..windows import fill, numbers
+from ..windows import fill
 from .plan import pixels_plan, read
 from .tiles import OUTPUTS, weights_tile
 
@@ -22,7 +22,7 @@ from .tiles import OUTPUTS, weights_tile
 @once("x", "dy", "dw", "room")
 def _products(taps, outputs, images, rows, width, x, x_image, x_row, distances,
               dy, dy_channel, dy_image, dy_row, dw, dw_row, room):
-    """dw (outputs, taps) += the products of the two bands, by tiles; room for a tile."""
+    """dw (outputs, taps) += the products of band and dy, by tiles; room for a tile."""
     size = itemsize(dw)
     lanes = VECTOR_BYTES // size
     vectors = (width + lanes - 1) // lanes
@@ -45,20 +45,6 @@ def _products(taps, outputs, images, rows, width, x, x_image, x_row, distances,
             first += height
 
 
-@once("target", "dy")
-def _copy_rows(target, dy, channels, height, width, first, rows, channel, line):
-    """dy (channels, height, width), `rows` rows from `first` on → target; `channel` and
-    `line` numbers there from one to the next, zeros at the end of a line."""
-    for o in range(channels):
-        for i in range(rows):
-            pixels = numbers(dy, (o * height + first + i) * width, width)
-            copied = numbers(target, o * channel + i * line, line)
-            for j in range(width):
-                copied[j] = pixels[j]
-            for j in range(width, line):
-                copied[j] = 0
-
-
 @jit
 def _weights_cpu(lo, hi, dw, x, dy, distances, frame, images, channels, blocks):
     """Items lo … hi of groups x blocks of input channels x blocks of output channels.
@@ -69,10 +55,8 @@ def _weights_cpu(lo, hi, dw, x, dy, distances, frame, images, channels, blocks):
     (O, C, taps), (N, all_channels, H, W), (_, _, h, w) = dw.shape, x.shape, dy.shape
     (tall, wide), (top, left), height, rows, columns, _ = read(frame)
     G, size, lanes = all_channels // C, x.itemsize, VECTOR_BYTES // x.itemsize
-    M, line = O // G, (w + lanes - 1) // lanes * lanes
-    image, output = channels * tall * wide * rows * columns, height * line
+    M, image = O // G, channels * tall * wide * rows * columns
     band = np.zeros(images * image + columns + lanes, x.dtype)
-    outputs = np.empty(((M + blocks - 1) // blocks) * images * output, x.dtype)
     room, zero = np.empty(ROWS * OUTPUTS, x.dtype), np.zeros(1, x.dtype)
     column_blocks = (C + channels - 1) // channels
     for item in range(lo, hi):
@@ -92,13 +76,11 @@ def _weights_cpu(lo, hi, dw, x, dy, distances, frame, images, channels, blocks):
                                * size),
                          inputs, H, W, first, tall, wide, top, left, rows, columns,
                          address(zero))
-                    _copy_rows(shift(address(outputs), n * output * size),
-                               shift(address(dy), ((n0 + n) * O + o) * h * w * size),
-                               count, h, w, first, now, images * output, line)
                 _products(inputs * taps, count, some, now, w, address(band),
                           image * size, columns * size, distances.ctypes.data,
-                          address(outputs), images * output * size, output * size,
-                          line * size, shift(address(dw), (o * C + c) * taps * size),
+                          shift(address(dy), ((n0 * O + o) * h + first) * w * size),
+                          h * w * size, O * h * w * size, w * size,
+                          shift(address(dw), (o * C + c) * taps * size),
                           C * taps * size, address(room))
 
 

@@ -30,7 +30,7 @@ from ...backend.tiles import PANEL_BYTES, VECTOR_BYTES
 # Measured on a core with 32 KiB and 1 MiB of cache; half or double changes little.
 BAND_BYTES = 2**18               # of the pixels of a band, and of its sums
 BAND_PIXELS = 1024               # of a band whose products with another are summed
-CHANNELS_BLOCK = 64              # whose pixels lie side by side in a band
+CHANNELS_BLOCK = 32
 
 
 class _Frame(NamedTuple):

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ...backend import op
+from ...backend.op import op
 
 
 class _Window(NamedTuple):
@@ -44,8 +44,14 @@ def window(stride, padding, dilation, groups):
 
 
 def is_product(kernel, window):
-    """Whether a convolution is a matrix product: filters of one pixel, on all pixels."""
-    return tuple(kernel) == (1, 1) and window == ((1, 1), (0, 0), (1, 1), 1)
+    """Whether a convolution is a matrix product: filters of one pixel, without zeros
+    around the images."""
+    return kernel == (1, 1) and window.padding == (0, 0) and window.groups == 1
+
+
+def steps(size, stride):
+    """Indices of the pixels of an image that filters of one pixel see."""
+    return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(size, stride)))
 
 
 def reach(count, kernel, stride, dilation):

@@ -20,69 +20,85 @@ def checked(who: str, n: int, input: Any, weight: Any, bias: Any, stride: Any,
         TypeError: numbers are not whole.
         RuntimeError: what does not fit; the functions below say what.
     """
-    check_weight(who, weight, n)
+    check_tensor(who, "weight", weight)
+    check_tensor(who, "input", input)
+    if bias is not None:
+        check_tensor(who, "bias", bias)
     stride = whole_numbers(who, "stride", stride, n)
     dilation = whole_numbers(who, "dilation", dilation, n)
-    if transposed:                                     # 'same' and 'valid' are not known
+    if transposed or not isinstance(padding, str):     # 'same' and 'valid'
         padding = whole_numbers(who, "padding", padding, n)
-    pads = paddings(who, padding, weight.shape[2:], stride, dilation)
-    check_numbers(who, stride, [p for p, _ in pads], dilation, groups)
-    first, second = weight.shape[0], weight.shape[1] * groups
-    check_groups(who, "input" if transposed else "output", first, groups)
-    channels, outputs = (first, second) if transposed else (second, first)
-    check_operands(who, input, weight, bias, groups, channels, outputs)
+    pads = _fitting(who, n, _kind(input), _kind(weight),
+                    None if bias is None else _kind(bias), stride, padding, dilation,
+                    groups, transposed)
     return stride, pads, dilation
 
 
-def check_operands(who: str, x: Any, weight: Any, bias: Any, groups: int, channels: int,
-                   outputs: int) -> None:
+def _kind(tensor):
+    return tensor.array.shape, tensor.dtype
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _fitting(who, n, x, weight, bias, stride, padding, dilation, groups, transposed):
+    """The padding (before, after) of each axis, if shapes, dtypes and numbers fit.
+
+    x, weight, bias: (shape, dtype) each, or None without a bias.  What fits once fits
+    again, so it is looked up: the checks take 8 µs.
+    """
+    shape, _ = weight
+    check_weight(who, shape, n)
+    pads = paddings(who, padding, shape[2:], stride, dilation)
+    check_numbers(who, stride, [p for p, _ in pads], dilation, groups)
+    first, second = shape[0], shape[1] * groups
+    check_groups(who, "input" if transposed else "output", first, groups)
+    channels, outputs = (first, second) if transposed else (second, first)
+    check_operands(who, x, weight, bias, groups, channels, outputs)
+    return pads
+
+
+def check_operands(who: str, x: tuple, weight: tuple, bias: tuple | None, groups: int,
+                   channels: int, outputs: int) -> None:
     """Input, weight and bias fit together.
 
     Args:
+        x, weight, bias: (shape, dtype) each.
         channels, outputs: of the weight, all groups together.
 
     Raises:
         RuntimeError: they do not; the message says which.
     """
-    check_tensor(who, "input", x)
-    if bias is not None:
-        check_tensor(who, "bias", bias)
-    n = weight.ndim - 2
+    (shape, dtype), (filters, wanted) = x, weight
+    n = len(filters) - 2
     names = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
-    if x.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"{who} reads input of shape {names}, got shape "
-                           f"{tuple(x.shape)}")
-    if x.dtype != weight.dtype or (bias is not None and bias.dtype != weight.dtype):
+    if len(shape) not in (n + 1, n + 2):
+        raise RuntimeError(f"{who} reads input of shape {names}, got shape {shape}")
+    if dtype != wanted or (bias is not None and bias[1] != wanted):
         raise RuntimeError(f"{who}: input, weight and bias must have one dtype, got "
-                           f"{x.dtype} input and {weight.dtype} weight; convert one, for "
-                           f"example input.to({weight.dtype})")
-    if x.dtype.kind != "f":
-        raise RuntimeError(f"{who} computes with real numbers, got {x.dtype}; convert "
+                           f"{dtype} input and {wanted} weight; convert one, for "
+                           f"example input.to({wanted})")
+    if dtype.kind != "f":
+        raise RuntimeError(f"{who} computes with real numbers, got {dtype}; convert "
                            "both with .float()")
-    if 0 in weight.shape[2:] or (weight.shape[0] == 0 and weight.shape[1] > 0):
+    if 0 in filters[2:] or (filters[0] == 0 and filters[1] > 0):
         raise RuntimeError(f"{who} needs a weight with filters of at least one number, "
-                           f"got weight of shape {tuple(weight.shape)}")
-    if x.shape[-n - 1] != channels:
+                           f"got weight of shape {filters}")
+    if shape[-n - 1] != channels:
         raise RuntimeError(
-            f"{who}: weight of shape {tuple(weight.shape)} with groups={groups} reads "
-            f"{channels} channels, got {x.shape[-n - 1]} in input of shape "
-            f"{tuple(x.shape)}")
-    if bias is not None and tuple(bias.shape) != (outputs,):
-        raise RuntimeError(f"{who}: weight of shape {tuple(weight.shape)} makes "
-                           f"{outputs} channels and needs a bias of shape ({outputs},), "
-                           f"got {tuple(bias.shape)}")
-    if 0 in x.shape[-n:] and 0 not in x.shape[:-n]:
+            f"{who}: weight of shape {filters} with groups={groups} reads {channels} "
+            f"channels, got {shape[-n - 1]} in input of shape {shape}")
+    if bias is not None and bias[0] != (outputs,):
+        raise RuntimeError(f"{who}: weight of shape {filters} makes {outputs} channels "
+                           f"and needs a bias of shape ({outputs},), got {bias[0]}")
+    if 0 in shape[-n:] and 0 not in shape[:-n]:
         raise RuntimeError(f"{who}: only the batch or the channels may be empty, got "
-                           f"input of shape {tuple(x.shape)}")
+                           f"input of shape {shape}")
 
 
-def check_weight(who: str, weight: Any, n: int) -> None:
+def check_weight(who: str, shape: tuple[int, ...], n: int) -> None:
     """The weight has two axes and those of n dimensions."""
-    check_tensor(who, "weight", weight)
-    if weight.ndim != n + 2:
+    if len(shape) != n + 2:
         names = "(out, in, kL)" if n == 1 else "(out, in, kH, kW)"
-        raise RuntimeError(f"{who} expected weight of shape {names}, got shape "
-                           f"{tuple(weight.shape)}")
+        raise RuntimeError(f"{who} expected weight of shape {names}, got shape {shape}")
 
 
 def check_numbers(who: str, stride: Sequence, padding: Sequence, dilation: Sequence,
@@ -129,7 +145,6 @@ def paddings(who: str, padding: Any, kernel: Sequence, stride: Sequence,
     return tuple((a // 2, a - a // 2) for a in around)
 
 
-@functools.lru_cache(maxsize=1024)
 def output_size(who: str, size: Sequence, kernel: Sequence, stride: Sequence,
                 pads: Sequence, dilation: Sequence) -> tuple[int, ...]:
     """⌊(H + padding - d (k - 1) - 1) / s⌋ + 1 for each axis.
@@ -182,3 +197,9 @@ def as_images(a: Any, ndim: int) -> Any:
     if a.ndim == ndim - 1:
         a = a[None]
     return a[:, :, None] if ndim == 3 else a
+
+
+def as_batch(y: Any, x: Any, w: Any, size: Sequence[int]) -> Any:
+    """Results (N, O, H, W) with the axes that x has, for weights w and images of `size`.
+    """
+    return y.reshape(*x.shape[:x.ndim - w.ndim + 1], y.shape[1], *size)

@@ -183,6 +183,18 @@ def _first_lanes(builder, v, count, size):
     return builder.icmp_signed("<", lanes, v.shuffle(first, empty, [0] * v.lanes))
 
 
+def _load_first(builder, v, pointer, offset, mask):
+    """A vector of which only the lanes of the mask are read, and the others are zero."""
+    at = builder.bitcast(cgutils.pointer_add(builder, pointer, offset),
+                         v.type.as_pointer())
+    name = f"llvm.masked.load.v{v.lanes}f{v.number.intrinsic_name[1:]}.p0"
+    align = ir.IntType(32)
+    kind = ir.FunctionType(v.type, [at.type, align, mask.type, v.type])
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(function, [at, align(1), mask,
+                                   ir.Constant(v.type, [0.0] * v.lanes)])
+
+
 def _total(builder, v, vector):
     """The sum over the lanes of a vector."""
     half = v.lanes // 2
@@ -205,8 +217,9 @@ def _weights_tile(taps):
         away = [_distance(builder, distances, word(i)) for i in range(taps)]
 
         def step(x_now, dy_now, masked):
-            outputs = [v.load(dy_now, builder.mul(word(o), dy_channel))
-                       for o in range(OUTPUTS)]
+            places = [builder.mul(word(o), dy_channel) for o in range(OUTPUTS)]
+            outputs = [_load_first(builder, v, dy_now, place, mask) if masked
+                       else v.load(dy_now, place) for place in places]
             for distance, totals in zip(away, sums, strict=True):
                 pixels = v.load(x_now, distance)
                 if masked:                     # beyond the row: other rows' pixels
@@ -253,7 +266,8 @@ def weights_tile(taps, *arguments):
     Args:
         arguments: images, rows, vectors, last, x, x_image, x_row, distances, dy,
             dy_channel, dy_image, dy_row, out.  The sum runs over `images` times `rows`
-            lines of so many vectors, of the last of which `last` lanes count.
+            lines of so many vectors, of the last of which `last` lanes count (and of dy
+            no more are read).
     """
     if taps == 6:
         _weights6(*arguments)

@@ -15,22 +15,22 @@ from ...backend import contiguous, jit
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, matmul
 from ...backend.launch import on_cpu, threads_for
 from ...backend.once import once
-from ...backend.tiles import PANEL_BYTES, ROWS, address, itemsize, shift
+from ...backend.tiles import PANEL_BYTES, ROWS, VECTOR_BYTES, address, itemsize, shift
 from ..windows import compiled, numbers
 from .channels import turn
 from .few_channels import weights_of_few_channels
 from .plan import channels_plan, read
-from .reference import is_product, weight_gradient
+from .reference import is_product, steps, weight_gradient
 from .tiles import outputs_tile
 
-PIXELS_BLOCK = 512                  # 6 rows of so many take 12 KiB of float32
+PIXELS_BLOCK = 196
 
 
 # ---- fill: channels side by side -----------------------------------------------------
 
 
-@once("band", "source")
-def _fill(band, source, inputs, height, width, first, tall, wide, top, left, rows,
+@once("band", "source", "room")
+def _fill(band, source, room, inputs, height, width, first, tall, wide, top, left, rows,
           columns, channels):
     """Rows of source (inputs, height, width) → band (phases, rows, columns, channels), of
     which the first `inputs` are filled.
@@ -46,8 +46,8 @@ def _fill(band, source, inputs, height, width, first, tall, wide, top, left, row
                 if 0 <= y < height:
                     count = min(columns - start, (width - r + wide - 1) // wide)
                     turn(band, (row * columns + start) * channels, source,
-                          y * width + r, wide, height * width, count, inputs,
-                          channels)
+                         y * width + r, wide, height * width, count, inputs, channels,
+                         room)
                 else:
                     line = numbers(band, row * columns * channels, columns * channels)
                     line[:] = 0
@@ -63,18 +63,19 @@ def _sweep(outputs, width, images, pixels, dy, dy_row, dy_image, distances, x, x
     """
     count = (outputs + ROWS - 1) // ROWS            # tiles of nearly equal height
     low, higher = outputs // count, outputs % count
-    size, i = itemsize(dw), 0
-    for t in range(count):
-        rows = low + 1 if t < higher else low
-        for at in range(0, width * size, PANEL_BYTES):
-            for n in range(images):
-                for p in range(0, pixels, PIXELS_BLOCK):
+    size = itemsize(dw)
+    for n in range(images):
+        for p in range(0, pixels, PIXELS_BLOCK):
+            for at in range(0, width * size, PANEL_BYTES):
+                i = 0
+                for t in range(count):
+                    rows = low + 1 if t < higher else low
                     outputs_tile(rows, False, min(PIXELS_BLOCK, pixels - p),
                                  shift(dy, n * dy_image + i * dy_row + p * size), size,
                                  distances + p * 8, shift(x, n * x_image + at), dy_row,
                                  shift(dw, i * dw_row + at), dw_row,
                                  accumulate != 0 or n > 0 or p > 0)
-        i += rows
+                    i += rows
 
 
 @jit
@@ -83,10 +84,11 @@ def _unload(dw, sums, taps, output, outputs, channel, inputs, length):
     C, K = dw.shape[1], dw.shape[2]
     for o in range(outputs):
         line = numbers(address(sums), o * length, length)
-        for c in range(inputs):
-            weights = numbers(address(dw), ((output + o) * C + channel + c) * K, K)
-            for t in range(K):
-                weights[t] = line[taps[t] + c]
+        weights = numbers(address(dw), ((output + o) * C + channel) * K, inputs * K)
+        for t in range(K):
+            tap = line[taps[t]:]
+            for c in range(inputs):
+                weights[c * K + t] = tap[c]
 
 
 # ---- all of it -----------------------------------------------------------------------
@@ -106,6 +108,7 @@ def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images
     M, image = O // G, tall * wide * rows * columns * channels
     band = np.zeros(images * image + PANEL_BYTES // size, x.dtype)
     sums = np.zeros(((M + blocks - 1) // blocks) * length, x.dtype)
+    room = np.empty((VECTOR_BYTES // size)**2, x.dtype)
     column_blocks = (C + channels - 1) // channels
     for item in range(lo, hi):
         g, block = item // blocks // column_blocks, item % blocks
@@ -120,8 +123,8 @@ def _weights_cpu(lo, hi, dw, x, dy, runs, taps, distances, frame, length, images
                 for k in range(some):
                     source = ((n + k) * all_channels + g * C + c) * H * W
                     _fill(shift(address(band), k * image * size),
-                          shift(address(x), source * size), inputs, H, W, first, tall,
-                          wide, top, left, rows, columns, channels)
+                          shift(address(x), source * size), address(room), inputs, H, W,
+                          first, tall, wide, top, left, rows, columns, channels)
                 for r in range(len(runs)):
                     _sweep(count, runs[r, 2], some, now * w,
                            shift(address(dy), ((n * O + o) * h + first) * w * size),
@@ -146,9 +149,10 @@ def _run_weight_gradient(x, dy, kernel, window):
     kernel, c, taps = tuple(kernel), x.shape[1] // g, kernel[0] * kernel[1]
     if not (dy.size and x.size):
         return np.zeros((o, c, *kernel), x.dtype)
-    x, dy = contiguous(x), contiguous(dy)
     if is_product(kernel, window):
+        x = x[steps(size, window.stride)]
         return _product(x.reshape(len(x), c, -1), dy.reshape(len(x), o, -1))
+    x, dy = contiguous(x), contiguous(dy)
     made = channels_plan(c, kernel, tuple(size), window, x.itemsize,
                          PANEL_BYTES // x.itemsize)
     if made.channels * taps < made.length / 2:          # most of the lanes would be idle

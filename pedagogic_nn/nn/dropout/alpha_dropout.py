@@ -40,7 +40,7 @@ def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False,
                           inplace: bool = False) -> Any:
     """Channels of (N, C, *) replaced with probability p; see `FeatureAlphaDropout`."""
     check_tensor("feature_alpha_dropout", "input", input)
-    shape = tuple(input.shape)
+    shape = input.array.shape
     if len(shape) < 2:
         raise RuntimeError("feature_alpha_dropout reads input of shape (N, C, *), got "
                            f"{shape}")

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from ...backend import ONE, ZERO, math
-from ...backend.device import to_host, xp_of
+from ...backend.device import to_host
 from ...backend.math import where
 from .reduction import (
     ElementwiseLoss,
     Loss,
     check_operands,
     check_weight,
+    holds_nan,
     keep_weight,
     loss_op,
     reduction_of,
@@ -63,7 +64,7 @@ class BCE(ElementwiseLoss):
     @classmethod
     def forward(cls, ctx, x, y, *options, reduction):
         loss = super().forward(ctx, x, y, *options, reduction=reduction)
-        if xp_of(loss).isnan(loss).any():
+        if holds_nan(loss):
             _check_probabilities(input=x, target=y)
         return loss
 

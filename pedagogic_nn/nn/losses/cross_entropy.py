@@ -44,7 +44,6 @@ from .rows import (
     classes_of,
     reduce_rows,
     scaled,
-    total_weight,
     weights_of,
 )
 from .soft_targets import soft_cross_entropy
@@ -283,14 +282,13 @@ class CrossEntropy(Primitive):
     @staticmethod
     def forward(ctx, x, t, w, ignore_index, reduction, smoothing):
         C = x.shape[1]
-        classes, ignored = classes_of("CrossEntropyLoss", t, C, ignore_index)
-        scale, wanted = 1.0, ctx.needs_input_grad[0]
+        classes, weight = classes_of("CrossEntropyLoss", t, w, C, ignore_index)
+        scale = 1.0
         if reduction == "mean":
-            weight = total_weight(classes, ignored, w)
             scale = 1 / weight if weight else np.nan
         operation = cross_entropy_rows if x.ndim == 2 else cross_entropy_pixels
-        losses, slope = operation(x, classes.reshape(t.shape), weights_of(w, C, x),
-                                  smoothing, scale, wanted)
+        losses, slope = operation(x, classes, weights_of(w, C, x), smoothing, scale,
+                                  ctx.needs_input_grad[0])
         ctx.save_for_backward(slope)
         return reduce_rows(losses, reduction, scale)
 

@@ -17,16 +17,27 @@ import numpy as np
 from ...backend import ONE, ZERO, cuda, jit, like, op
 from ...backend.math import where
 from .reduction import Loss, reduction_of
-from .rows import RowLoss, check_matrix, check_tensors, classes_of
+from .rows import (
+    IGNORED,
+    INT64,
+    NAN,
+    RowLoss,
+    check_labels,
+    check_matrix,
+    check_tensors,
+)
 
 
 @op
 def multi_label_margin_rows(x, y, scale, with_slope):
     """x (N, C), y (N, C) of classes and -1, a number → losses (N,), slope (N, C).
 
-    The slope is that of scale · Σ losses; without `with_slope` it is (0, C).
+    The slope is that of scale · Σ losses; without `with_slope` it is (0, C).  In a row
+    with a label that is neither a class nor -1 the loss is NaN, and the slope 0.
     """
     C, number = x.shape[1], x.dtype.type
+    wrong = ((y < IGNORED) | (y >= C)).any(axis=1)
+    y = np.where(wrong[:, None], IGNORED, y)
     listed = np.cumsum(y < 0, axis=1) == 0
     counts = ((y[:, :, None] == np.arange(C)) & listed[:, :, None]).sum(axis=1)
     # right classes i down, wrong ones j across
@@ -34,6 +45,7 @@ def multi_label_margin_rows(x, y, scale, with_slope):
     pairs = np.where((counts[:, None, :] == 0) & (v > 0), counts[:, :, None], 0)
     losses = (pairs * np.where(pairs > 0, v, number(0))).sum(axis=(1, 2)) / C
     slope = number(scale / C) * (pairs.sum(axis=1) - pairs.sum(axis=2))
+    losses = np.where(wrong, number(np.nan), losses)
     return losses.astype(x.dtype), (slope if with_slope else slope[:0]).astype(x.dtype)
 
 
@@ -48,6 +60,9 @@ def _row(x, y, wrong, scale, with_slope, dx):
     if with_slope:
         for j in range(x.size):
             dx[j] = ZERO
+    for k in range(y.size):
+        if y[k] < IGNORED or y[k] >= x.size:
+            return NAN
     listed = 0
     while listed < y.size and y[listed] >= 0:
         wrong[y[listed]] = ZERO
@@ -98,8 +113,9 @@ class MultiLabelMargin(RowLoss):
 
     @classmethod
     def forward(cls, ctx, x, y, who, reduction):
-        classes_of(who, y, x.shape[1], -1, RuntimeError)
-        return super().forward(ctx, x, y, numbers=(), reduction=reduction)
+        losses = super().forward(ctx, x, y, numbers=(), reduction=reduction)
+        check_labels(who, losses, y, x.shape[1], IGNORED, RuntimeError)
+        return losses
 
 
 def multilabel_margin_loss(input: Any, target: Any, size_average: bool | None = None,
@@ -114,11 +130,11 @@ def multilabel_margin_loss(input: Any, target: Any, size_average: bool | None = 
 def _multi_label_margin(who, input, target, reduction):
     check_tensors(who, input=input, target=target)
     N, C = check_matrix(who, input)
-    shape, given = tuple(input.shape), tuple(target.shape)
+    shape, given = input.array.shape, target.array.shape
     if given != shape:
         raise RuntimeError(f"{who}: target must have the input's shape {shape}, got "
                            f"{given}; fill its rows up with -1")
-    if target.dtype != np.int64:
+    if target.array.dtype != INT64:
         raise RuntimeError(f"{who}: classes must be int64, got {target.dtype}; "
                            "say target.long()")
     if input.ndim == 2:

@@ -17,12 +17,14 @@ from ...backend import ONE, TWO, ZERO, cuda, jit, like, op
 from ...backend.math import where
 from .reduction import Loss, check_number, keep_weight, reduction_of
 from .rows import (
+    INT64,
+    NAN,
     RowLoss,
     check_class_weight,
     check_constant,
+    check_labels,
     check_matrix,
     check_tensors,
-    classes_of,
     weights_of,
 )
 
@@ -31,60 +33,71 @@ from .rows import (
 def multi_margin_rows(x, t, w, p, margin, scale, with_slope):
     """x (N, C), t (N,), w (C,), p 1 or 2, two numbers → losses (N,), slope (N, C).
 
-    The slope is that of scale · Σ losses; without `with_slope` it is (0, C).
+    The slope is that of scale · Σ losses; without `with_slope` it is (0, C).  Where t is
+    no class the loss is NaN and the slope 0.
     """
     rows, C, number = np.arange(len(x)), x.shape[1], x.dtype.type
+    wrong = (t < 0) | (t >= C)
+    t = np.where(wrong, 0, t)
     v = number(margin) - x[rows, t][:, None] + x
-    hit = (v > 0) & (np.arange(C) != t[:, None])
+    hit = (v > 0) & (np.arange(C) != t[:, None]) & ~wrong[:, None]
     v, factor = np.where(hit, v, number(0)), w[t] / number(C)
     losses = factor * (v if p == 1 else v * v).sum(axis=1)
     slope = number(scale) * factor[:, None] * (hit if p == 1 else 2 * v)
     slope[rows, t] = -slope.sum(axis=1)
-    return losses, slope if with_slope else slope[:0]
+    return np.where(wrong, number(np.nan), losses), slope if with_slope else slope[:0]
 
 
 @jit(reassociate=True)
-def _row(x, t, weight, p, margin, scale, with_slope, dx):
-    """One row: returns its loss and, if the slope is wanted, fills dx."""
-    base, zero = margin - x[t], x.dtype.type(0)
-    factor = weight / x.dtype.type(x.size)
+def _row(x, n, t, weight, p, margin, scale, with_slope, dx):
+    """Row n, of class t: returns its loss and, if the slope is wanted, fills dx[n]."""
+    C, zero = x.shape[1], x.dtype.type(0)
+    base, factor = margin - x[n, t], weight / x.dtype.type(C)
     loss, sum_of_slopes = zero, zero
-    for j in range(x.size):
-        v = base + x[j]
+    for j in range(C):
+        v = base + x[n, j]
         v = where(v > ZERO, where(j == t, zero, v), zero)
         loss += where(p == ONE, v, v * v)
         if with_slope:
             slope = where(p == ONE, where(v > ZERO, ONE, ZERO), TWO * v) * factor * scale
-            dx[j] = slope
+            dx[n, j] = slope
             sum_of_slopes += slope
     if with_slope:
-        dx[t] = -sum_of_slopes
+        dx[n, t] = -sum_of_slopes
     return loss * factor
 
 
 @jit
 def _rows_cpu(lo, hi, losses, dx, x, t, w, p, margin, scale, with_slope):
     for n in range(lo, hi):
-        losses[n] = _row(x[n], t[n], w[t[n]], p, margin, scale, with_slope,
-                         dx[n * with_slope])
+        if 0 <= t[n] < w.size:
+            losses[n] = _row(x, n, t[n], w[t[n]], p, margin, scale, with_slope, dx)
+        else:
+            losses[n] = NAN
+            if with_slope:
+                dx[n] = ZERO
 
 
 @cuda.jit
 def _rows_cuda(losses, dx, x, t, w, p, margin, scale, with_slope):
     n = cuda.grid(1)
     if n < x.shape[0]:
-        losses[n] = _row(x[n], t[n], w[t[n]], p, margin, scale, with_slope,
-                         dx[n * with_slope])
+        if 0 <= t[n] < w.size:
+            losses[n] = _row(x, n, t[n], w[t[n]], p, margin, scale, with_slope, dx)
+        else:
+            losses[n] = NAN
+            if with_slope:
+                for j in range(x.shape[1]):
+                    dx[n, j] = ZERO
 
 
 @multi_margin_rows.kernels(cpu=_rows_cpu, cuda=_rows_cuda)
 def _run_rows(run, x, t, w, p, margin, scale, with_slope):
     number = x.dtype.type
-    losses = like(x, x.shape[:1])
-    dx = like(x, x.shape if with_slope else (1, x.shape[1]))     # a row that nobody reads
+    losses, dx = like(x, x.shape[:1]), like(x, x.shape if with_slope else (0, 0))
     run(losses.shape, losses, dx, x, t, w, number(p), number(margin), number(scale),
         int(with_slope), work=x.size)
-    return losses, dx if with_slope else dx[:0]
+    return losses, dx if with_slope else x[:0]
 
 
 class MultiMargin(RowLoss):
@@ -94,10 +107,11 @@ class MultiMargin(RowLoss):
 
     @classmethod
     def forward(cls, ctx, x, t, w, who, p, margin, reduction):
-        classes, _ = classes_of(who, t, x.shape[1], None, RuntimeError)
-        w = weights_of(w, x.shape[1], x)
-        return super().forward(ctx, x, classes, w, numbers=(p, margin),
-                               reduction=reduction)
+        C = x.shape[1]
+        losses = super().forward(ctx, x, t.reshape(len(x)), weights_of(w, C, x),
+                                 numbers=(p, margin), reduction=reduction)
+        check_labels(who, losses, t, C, error=RuntimeError)
+        return losses
 
 
 def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0,
@@ -123,12 +137,12 @@ def _check_options(who, p, weight):
 def _multi_margin(who, input, target, p, margin, weight, reduction):
     check_tensors(who, input=input, target=target)
     N, C = check_matrix(who, input)
-    given = tuple(target.shape)
+    given, dtype = target.array.shape, target.array.dtype
     if given != (N,) and not (given == () and N == 1):
         raise RuntimeError(f"{who}: for input of shape {tuple(input.shape)} expected "
                            f"classes of shape ({N},), got {given}")
-    if target.dtype != np.int64:
-        raise RuntimeError(f"{who}: classes must be int64, got {target.dtype}; "
+    if dtype != INT64:
+        raise RuntimeError(f"{who}: classes must be int64, got {dtype}; "
                            "say target.long()")
     if weight is not None:
         check_class_weight(who, weight, C)

@@ -32,6 +32,7 @@ from ...autograd.dtypes import rank
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ZERO, Op, contiguous, like
+from ...backend.device import xp_of
 from ...backend.jit import jit, specialised
 from ...backend.launch import CudaKernel, cuda, on_gpu, sum_on_cpu
 from ..module import Module
@@ -94,9 +95,10 @@ def check_operands(who: str, input: Any, target: Any, stretch: str = "warn",
         RuntimeError: the shapes do not broadcast.
         ValueError: the shapes differ, and this loss refuses to stretch.
     """
-    for name, t in zip(names, (input, target)):
-        if not isinstance(t, Tensor):
-            check_tensor(who, name, t)
+    if not isinstance(input, Tensor):
+        check_tensor(who, names[0], input)
+    if not isinstance(target, Tensor):
+        check_tensor(who, names[1], target)
     if not (whole or input.is_floating_point() or target.is_floating_point()):
         raise NotImplementedError(f"{who} compares real numbers, got {input.dtype} and "
                                   f"{target.dtype}; say .float()")
@@ -183,11 +185,12 @@ class ElementwiseLoss(Primitive):
 
     @classmethod
     def forward(cls, ctx, x, y, option=None, weight=None, *, reduction):
-        want_x, want_y = ctx.needs_input_grad[:2]
+        want_x, want_y, *_ = ctx.needs_input_grad
         dtype = x.dtype if x.dtype == y.dtype else cls.dtype_of(x, y)
         ctx.shapes = x.shape, y.shape
         count = x.shape[0] if reduction == "batchmean" and x.ndim else 1
-        x, y = _same(x, y)
+        if x.dtype != y.dtype or x.shape != y.shape:
+            x, y = _same(x, y)
         if reduction == "mean":
             count = x.size
         scale = 1 / count if count else 1.0
@@ -207,6 +210,15 @@ class ElementwiseLoss(Primitive):
             if ctx.needs_input_grad[k]:
                 gradients[k] = unbroadcast(slope if whole else slope * g, ctx.shapes[k])
         return tuple(gradients)
+
+
+def holds_nan(losses: Any) -> bool:
+    """Whether one of the losses is NaN, or their sum, an array () or a float."""
+    if type(losses) is not float:
+        if losses.ndim:
+            return bool(xp_of(losses).isnan(losses).any())
+        losses = losses.item()
+    return losses != losses
 
 
 def widest(x: Any, y: Any) -> np.dtype:
@@ -229,7 +241,7 @@ def _same(x, y):
 
 def _fit(operand, x):
     """An array in the dtype and the shape of x; a number (or None) as it is."""
-    if not hasattr(operand, "shape"):
+    if operand is None or type(operand) is float:
         return operand
     return _stretched(operand.astype(x.dtype, copy=False), x.shape)
 
@@ -300,8 +312,16 @@ def _ignoring_option(formula):
     return with_option
 
 
-# In a kernel an operand is an array or a number.  Of a number every element is that
-# number, and what is put into one is dropped: numba compiles a version without the store.
+# In a kernel an operand is an array, a number or None.  Of a number every element is that
+# number, and what is put into None is dropped: numba compiles a version without the
+# store.
+
+
+def numeric(operand, x):
+    """An array as it is, a number in the dtype of x; None is 0."""
+    if np.ndim(operand):
+        return operand
+    return x.dtype.type(0 if operand is None else operand)
 
 
 def at(operand, k):
@@ -321,6 +341,14 @@ def put(operand, k, value):
 
 
 for _target in ("cpu", "cuda"):
+    @overload(numeric, target=_target)
+    def _(operand, x):
+        if isinstance(operand, types.Array):
+            return lambda operand, x: operand
+        if operand == types.none:
+            return lambda operand, x: x.dtype.type(0)
+        return lambda operand, x: x.dtype.type(operand)
+
     @overload(at, target=_target)
     def _(operand, k):
         if isinstance(operand, types.Array):
@@ -342,11 +370,12 @@ for _target in ("cpu", "cuda"):
         return lambda operand, k, value: None
 
 
+_NUMBERS = {type(None), float, np.float32, np.float64}
 BLOCK = 2048    # elements summed in their own precision before float64 takes over
 
 
 def _run_cpu(lo, hi, losses, dx, dy, x, y, option, scale):
-    total = 0.0
+    total, option, scale = 0.0, numeric(option, x), numeric(scale, x)
     for start in range(lo, hi, BLOCK):
         stop = min(start + BLOCK, hi)
         a, b = x[start:stop], y[start:stop]
@@ -374,34 +403,35 @@ def _run_cuda(losses, dx, dy, x, y, option, scale):
 
 
 def _on_cpu(kernel, x, y, scale, slopes, each, option=None):
-    losses = np.empty(x.shape, x.dtype) if each else None
-    dx = np.empty(x.shape, x.dtype) if slopes > 0 else None
-    dy = np.empty(x.shape, x.dtype) if slopes > 1 else None
-    total = sum_on_cpu(kernel, (x.size,), *_rows(x, losses, dx, dy, x, y, option, scale))
-    return (losses if each else np.asarray(total, x.dtype), dx, dy)[:1 + slopes]
+    shape, dtype = x.shape, x.dtype
+    losses = np.empty(shape, dtype) if each else None
+    dx = np.empty(shape, dtype) if slopes > 0 else None
+    dy = np.empty(shape, dtype) if slopes > 1 else None
+    total = sum_on_cpu(kernel, (x.size,), *_rows(shape, losses, dx, dy, x, y, option,
+                                                 scale))
+    return (losses if each else np.asarray(total, dtype), dx, dy)[:1 + slopes]
 
 
 def _on_cuda(kernel, x, y, scale, slopes, each, option=None):
-    losses, dx, dy = (like(x) if k <= slopes else None for k in range(3))
-    on_gpu(kernel, (x.size,), *_rows(x, losses, dx, dy, x, y, option, scale))
+    losses, dx, dy = (like(x) if k <= slopes else ZERO for k in range(3))
+    option, scale = (numeric(a, x) if a is None or type(a) is float else a
+                     for a in (option, scale))
+    on_gpu(kernel, (x.size,), *_rows(x.shape, losses, dx, dy, x, y, option, scale))
     return (losses if each else losses.sum(), dx, dy)[:1 + slopes]
 
 
-def _rows(x, *operands):
-    """What kernels take: arrays in one row, and numbers in the type of x.
+def _rows(shape, *operands):
+    """Arrays in one row, as kernels take them, the rest as it is.
 
     Kernels do not check bounds: a shorter array would be read past its end.
     """
-    rows, shape = [], x.shape
+    rows = []
     for a in operands:                  # for every loss of a program: keep it lean
-        if a is None:
-            a = ZERO
-        elif type(a) is float or not hasattr(a, "shape"):
-            a = x.dtype.type(a)
-        elif a.shape != shape:
-            raise ValueError(f"a loss expected arrays of one shape, got {shape} and "
-                             f"{a.shape}")
-        elif len(shape) != 1 or not a.flags.c_contiguous:
-            a = contiguous(a).reshape(-1)
+        if type(a) not in _NUMBERS:
+            if a.shape != shape:
+                raise ValueError(f"a loss expected arrays of one shape, got {shape} and "
+                                 f"{a.shape}")
+            if len(shape) != 1 or not a.flags.c_contiguous:
+                a = contiguous(a).reshape(-1)
         rows.append(a)
     return rows

@@ -7,10 +7,9 @@ Losses and slopes come from one pass over the rows, since a row that is in cache
 nothing to read again.  `backward` has one multiplication left, by the gradient that
 arrives, and none where that is 1.
 
-Classes are checked before a kernel sees them: it would read beyond the end of a row.
+A label that is no class would send a kernel beyond the end of a row: see "classes".
 """
 import functools
-import operator
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,12 @@ from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...autograd.grad_mode import mode
 from ...autograd.tensor import Tensor
-from ...backend import Op, jit, op
+from ...backend import Op, contiguous, jit, op
 from ...backend.device import xp_of
+from .reduction import holds_nan
 
 IGNORED = -1            # the class that kernels skip; ignore_index becomes this
+INT64, NAN = np.dtype(np.int64), np.float32(np.nan)
 
 # ---- losses, and slopes that wait for a gradient -------------------------------------
 
@@ -64,6 +65,11 @@ def reduce_rows(losses: Any, reduction: str, scale: float) -> Any:
     return losses.sum() * losses.dtype.type(scale)
 
 
+def number_like(value: float, a: Any) -> Any:
+    """A number as an array () where `a` is, in its dtype."""
+    return (np if type(a) is np.ndarray else xp_of(a)).asarray(value, a.dtype)
+
+
 @jit(reassociate=True)
 def _sum(x):
     """The sum of x (N,) in float64: a third of the time that NumPy takes for 32."""
@@ -91,78 +97,93 @@ def stretched(a: Any, shape: tuple) -> Any:
 
 
 # ---- classes -------------------------------------------------------------------------
+#
+# A label that is no class would send a kernel beyond the end of a row.  So kernels look
+# at each label themselves, before they use it: the loss of a wrong one is NaN, and
+# nothing is read.  Whoever meets a NaN in the sum of the losses looks for the culprit.
+
+
+def check_labels(who: str, losses: Any, t: Any, C: int, ignore_index: int | None = None,
+                 error: type[Exception] = IndexError) -> None:
+    """Where the losses, or their sum, hold a NaN: all labels are classes or ignored.
+
+    Raises:
+        error: one is not; the first of them is named.
+    """
+    if not holds_nan(losses):
+        return
+    wrong = (t < 0) | (t >= C)
+    if ignore_index is not None:
+        wrong &= t != ignore_index
+    if not wrong.any():
+        return                                     # the scores or the weights hold a NaN
+    index = tuple(map(int, np.unravel_index(int(wrong.argmax()), t.shape)))
+    which = f"target[{', '.join(map(str, index))}]" if index else "target"
+    note = "" if ignore_index is None else f"; ignore_index is {ignore_index}"
+    raise error(f"{who}: {which} is {int(t[index])}, but there are {C} classes "
+                f"(0 … {C - 1}){note}")
 
 
 @op
-def class_rows(t, C, ignore_index):
-    """t (N,), two numbers → classes (N,), -1 where ignored, and a summary (2,).
+def class_sums(t, w, C, ignore_index):
+    """t (N,), w (C,) or None, two numbers → Σ w_t of those that count, how many do not.
 
-    The summary holds how many are ignored, and where the first one stands that is no
-    class of 0 … C - 1 (-1 if all are).
+    Those that do not are labelled `ignore_index`.  If another one is none of the C
+    classes, the first sum is NaN.
     """
     xp = xp_of(t)
-    ignored = t == ignore_index
-    wrong = ((t < 0) | (t >= C)) & ~ignored
-    place = xp.concatenate([wrong, xp.ones(1, bool)]).argmax()
-    summary = xp.stack([ignored.sum(), xp.where(place < t.size, place, -1)])
-    return xp.where(ignored, IGNORED, t), summary
+    counts, inside = t != ignore_index, (t >= 0) & (t < C)
+    weight = 1.0 if w is None or not C else w[xp.where(inside, t, 0)].astype(np.float64)
+    weight = xp.where(counts, xp.where(inside, weight, np.nan), 0.0)
+    return xp.stack([weight.sum(), (~counts).sum().astype(np.float64)])
 
 
-class_rows.cuda(class_rows.reference)
+class_sums.cuda(class_sums.reference)
 
 
-@class_rows.cpu
-def _class_rows_cpu(t, C, ignore_index):
-    summary = np.empty(2, np.int64)
-    _summarize(summary, t, C, ignore_index)
-    if summary[0] and ignore_index != IGNORED:
-        t = np.where(t == ignore_index, IGNORED, t)
-    return t, summary
+@class_sums.cpu
+def _class_sums_cpu(t, w, C, ignore_index):
+    sums = np.empty(2)
+    w = _NO_WEIGHTS if w is None else contiguous(w)
+    _sum_classes(sums, contiguous(t), w, C, ignore_index)
+    return sums
+
+
+_NO_WEIGHTS = np.empty(0, np.float32)
 
 
 @jit
-def _summarize(summary, t, C, ignore_index):
+def _sum_classes(sums, t, w, C, ignore_index):
     ignored, wrong = 0, 0
     for n in range(t.size):                        # without a way out it is in vectors
         skip = t[n] == ignore_index
         ignored += skip
         wrong += ((t[n] < 0) | (t[n] >= C)) & (not skip)
-    summary[0], summary[1] = ignored, -1
+    weight = float(t.size - ignored)
     if wrong:
-        for n in range(t.size - 1, -1, -1):
-            if ((t[n] < 0) | (t[n] >= C)) & (t[n] != ignore_index):
-                summary[1] = n
+        weight = np.nan
+    elif w.size:
+        weight = 0.0
+        for n in range(t.size):
+            if t[n] != ignore_index:
+                weight += w[t[n]]
+    sums[0], sums[1] = weight, ignored
 
 
-def classes_of(who: str, t: Any, C: int, ignore_index: int | None,
-               error: type[Exception] = IndexError) -> tuple[Any, int]:
-    """The classes in `t`, one after the other, -1 where ignored; how many are ignored.
+def classes_of(who: str, t: Any, w: Any, C: int,
+               ignore_index: int) -> tuple[Any, float]:
+    """The classes in `t`, -1 where ignored, and the sum of the weights of the others.
 
-    Args:
-        ignore_index: None if every target must be a class.
-        error: what to raise if one is none.
+    Raises:
+        IndexError: one is no class.
     """
-    flat = t.ravel().astype(np.int64, copy=False)
-    ignore = IGNORED if ignore_index is None else operator.index(ignore_index)
-    classes, summary = class_rows(flat, C, ignore)
-    ignored, place = summary.tolist()
-    if ignored and ignore_index is None:
-        place = ((flat < 0) | (flat >= C)).argmax().item()
-    if place >= 0:
-        index = tuple(map(int, np.unravel_index(place, t.shape)))
-        which = f"target[{', '.join(map(str, index))}]" if index else "target"
-        note = "" if ignore_index is None else f"; ignore_index is {ignore_index}"
-        raise error(f"{who}: {which} is {int(t[index])}, but there are {C} classes "
-                    f"(0 … {C - 1}){note}")
-    return classes, ignored
-
-
-def total_weight(classes: Any, ignored: int, w: Any) -> float:
-    """Σ w over the classes that count; how many they are if w is None."""
-    if w is None:
-        return classes.size - ignored
-    counted = w[classes[classes != IGNORED] if ignored else classes]
-    return counted.sum(dtype=np.float64).item()
+    if t.dtype != INT64:
+        t = t.astype(INT64)
+    weight, ignored = class_sums(t.ravel(), w, C, ignore_index).tolist()
+    check_labels(who, weight, t, C, ignore_index)
+    if ignored and ignore_index != IGNORED:
+        t = xp_of(t).where(t == ignore_index, IGNORED, t)
+    return t, weight
 
 
 @functools.cache
@@ -220,8 +241,9 @@ def check_classes(who: str, input: Any, target: Any, weight: Any) -> None:
         raise (RuntimeError if same_batch else ValueError)(
             f"{who}: for input of shape {shape} expected classes of shape {expected}, "
             f"got {given}")
-    if target.dtype != np.int64 and (target.dtype != np.uint8 or len(shape) > 2):
-        raise RuntimeError(f"{who}: classes must be int64, got {target.dtype}; "
+    dtype = target.array.dtype
+    if dtype != INT64 and (dtype != np.uint8 or len(shape) > 2):
+        raise RuntimeError(f"{who}: classes must be int64, got {dtype}; "
                            "say target.long()")
     check_scores(who, input)
     if weight is not None:

@@ -41,8 +41,9 @@ def smooth_l1_one(x, y, beta):
     d = x - y
     size = abs(d)
     sign = where(d > ZERO, ONE, where(d < ZERO, -ONE, d))       # d: 0 and NaN stay
-    dx = where(size < beta, d / beta, sign)
-    return where(size < beta, HALF * d * d / beta, size - HALF * beta), dx, -dx
+    ratio = d / beta
+    dx = where(size < beta, ratio, sign)
+    return where(size < beta, HALF * d * ratio, size - HALF * beta), dx, -dx
 
 
 class SmoothL1(ElementwiseLoss):

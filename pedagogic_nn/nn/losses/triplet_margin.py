@@ -185,20 +185,30 @@ class TripletMargin(RowLoss):
     @classmethod
     def forward(cls, ctx, *arrays, numbers, reduction):
         ctx.shapes = [a.shape for a in arrays]
-        ctx.whole = np.broadcast_shapes(*ctx.shapes)
-        dtype, (*rows, D) = promote(*arrays), ctx.whole or (1,)
-        if dtype.kind != "f":
-            dtype = np.dtype(np.float32)
-        arrays = [stretched(a.astype(dtype, copy=False), ctx.whole)
-                  .reshape(prod(rows), D) for a in arrays]
+        arrays = _alike(*arrays)
+        ctx.whole = whole = arrays[0].shape
+        if len(whole) != 2:
+            *rows, D = whole or (1,)
+            arrays = [a.reshape(prod(rows), D) for a in arrays]
         losses = super().forward(ctx, *arrays, numbers=numbers, reduction=reduction)
-        return losses.reshape(rows) if reduction == "none" else losses
+        return losses.reshape(whole[:-1]) if reduction == "none" else losses
 
     @classmethod
     def backward(cls, ctx, g):
         slopes = super().backward(ctx, g.reshape(-1) if g.ndim else g)
         return tuple(None if s is None else unbroadcast(_shaped(s, ctx.whole), shape)
                      for s, shape in zip(slopes, ctx.shapes))
+
+
+def _alike(a, p, n):
+    """The three in one real dtype and one shape."""
+    if (a.dtype == p.dtype == n.dtype and a.dtype.kind == "f"
+            and a.shape == p.shape == n.shape):
+        return a, p, n
+    dtype, shape = promote(a, p, n), np.broadcast_shapes(a.shape, p.shape, n.shape)
+    if dtype.kind != "f":
+        dtype = np.dtype(np.float32)
+    return [stretched(x.astype(dtype, copy=False), shape) for x in (a, p, n)]
 
 
 def _shaped(a, shape):
@@ -221,20 +231,32 @@ def _triplet_margin(who, anchor, positive, negative, margin, p, eps, swap, reduc
     triple = anchor, positive, negative
     for name, x in zip(("anchor", "positive", "negative"), triple):
         check_not_bool(who, name, x)
-    shapes = ", ".join(str(tuple(x.shape)) for x in triple)
-    if not anchor.ndim == positive.ndim == negative.ndim:
-        raise RuntimeError(f"{who}: anchor, positive and negative must have the same "
-                           f"number of axes, got shapes {shapes}")
-    try:
-        np.broadcast_shapes(*[x.shape for x in triple])
-        (D,) = {x.shape[-1] if x.ndim else 1 for x in triple}
-    except ValueError:
-        raise RuntimeError(f"{who}: anchor, positive and negative must have features of "
-                           f"one length and fit together, got shapes {shapes}") from None
+    shape, *others = [x.array.shape for x in triple]
+    if others != [shape, shape]:
+        _check_shapes(who, shape, *others)
+    D = shape[-1] if shape else 1
     if not D and (isinf(p) or p < 0):
         raise RuntimeError(f"{who}: features of length 0 have no norm for p={p}")
     return TripletMargin.apply(*triple, numbers=(margin, p, eps, bool(swap)),
                                reduction=reduction)
+
+
+def _check_shapes(who, *shapes):
+    """Shapes that differ have one number of axes, and the last axis in common.
+
+    Raises:
+        RuntimeError: they have not, or do not broadcast.
+    """
+    given = f"got shapes {', '.join(map(str, shapes))}"
+    if len({len(shape) for shape in shapes}) > 1:
+        raise RuntimeError(f"{who}: anchor, positive and negative must have the same "
+                           f"number of axes, {given}")
+    try:
+        np.broadcast_shapes(*shapes)
+        (_,) = {shape[-1] for shape in shapes}
+    except ValueError:
+        raise RuntimeError(f"{who}: anchor, positive and negative must have features of "
+                           f"one length and fit together, {given}") from None
 
 
 def _options(who, margin, p, eps):

@@ -27,7 +27,7 @@ from ...autograd.checks import check_tensor
 from ...autograd.factories import ones, zeros
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
-from ...backend import ZERO, jit, like, math, op
+from ...backend import ONE, ZERO, jit, like, math, op
 from ...backend.launch import contiguous, on_cpu
 from .affine import AffineNorm
 from .statistics import (
@@ -35,13 +35,12 @@ from .statistics import (
     as_planes,
     check_count,
     check_parameters,
-    forms,
     gradients,
-    scale_and_shift,
     scale_elements,
     scale_row,
     slope_row,
     sums_of_row,
+    vector,
     wide,
 )
 
@@ -67,6 +66,7 @@ batch_norm_forward.cuda(batch_norm_forward.reference)
 
 @jit
 def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
+    eps = x.dtype.type(eps)
     for c in range(lo, hi):
         count, total, spread = 0, 0.0, 0.0
         for n in range(x.shape[0]):
@@ -80,27 +80,53 @@ def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
 
 @jit
 def _forward_rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
-    """The same for short L, where a loop over L would hardly begin: x (N, C·L), a row at
-    a time, with a sum for each column."""
-    N, L = x.shape[0], x.shape[1] // mean.size
-    begin, end, M = lo * L, hi * L, max(N * L, 1)
-    total, spread = np.zeros(end - begin), np.zeros(end - begin)
-    for n in range(N):
-        row = x[n, begin:end]
-        for k in range(row.size):
-            total[k] += row[k]
-    means = _each(mean[lo:hi], total, L, M, x)
-    for n in range(N):
-        row = x[n, begin:end]
-        for k in range(row.size):
-            d = row[k] - means[k]
-            spread[k] += d * d
-    scales = _each(variance[lo:hi], spread, L, M, x)
+    """The same for short L, where a loop over L would hardly begin: x (N, C·L), some rows
+    at a time, with a sum for each column."""
+    N, L, number = x.shape[0], x.shape[1] // mean.size, x.dtype.type
+    columns, M = slice(lo * L, hi * L), max(N * L, 1)
+    sums = np.zeros((hi - lo) * L)
+    _add_rows(sums, x, columns)
+    means = _each(mean[lo:hi], sums, L, M, x)
+    sums[:] = 0.0
+    _add_squares(sums, x, means, columns)
+    scales = _each(variance[lo:hi], sums, L, M, x)
     for k in range(scales.size):
-        scales[k] = weight[lo + k // L] / math.sqrt(scales[k] + eps)
+        scales[k] = weight[lo + k // L] / math.sqrt(scales[k] + number(eps))
     shifts = np.repeat(bias[lo:hi], L)
     for n in range(N):
-        scale_elements(y[n, begin:end], x[n, begin:end], means, scales, shifts)
+        scale_elements(y[n, columns], x[n, columns], means, scales, shifts)
+
+
+@jit
+def _add_rows(sums, x, columns):
+    """Two rows for each time that the sums are read, and all in float64."""
+    n = 0
+    while n + 2 <= x.shape[0]:
+        a, b = x[n, columns], x[n + 1, columns]
+        for k in range(sums.size):
+            sums[k] += np.float64(a[k]) + b[k]
+        n += 2
+    if n < x.shape[0]:
+        a = x[n, columns]
+        for k in range(sums.size):
+            sums[k] += a[k]
+
+
+@jit
+def _add_squares(sums, x, means, columns):
+    """Σ (x - mean)² of each column, two rows at a time."""
+    n = 0
+    while n + 2 <= x.shape[0]:
+        a, b = x[n, columns], x[n + 1, columns]
+        for k in range(sums.size):
+            p, q = a[k] - means[k], b[k] - means[k]
+            sums[k] += p * p + q * q
+        n += 2
+    if n < x.shape[0]:
+        a = x[n, columns]
+        for k in range(sums.size):
+            p = a[k] - means[k]
+            sums[k] += p * p
 
 
 @jit
@@ -119,20 +145,19 @@ def _each(mean, sums, L, count, x):
 @batch_norm_forward.cpu
 def _run_forward(x, weight, bias, eps):
     y, mean, variance = like(x), like(weight), like(weight)
-    kernel, (y_in, x_in) = _by_layout(_forward_cpu, _forward_rows_cpu, y, x)
-    on_cpu(kernel, mean.shape, y_in, mean, variance, x_in, contiguous(weight),
-           contiguous(bias), x.dtype.type(eps), work=x.size)
+    kernel, shape = _by_layout(_forward_cpu, _forward_rows_cpu, x.shape)
+    on_cpu(kernel, mean.shape, y.reshape(shape), mean, variance,
+           contiguous(x).reshape(shape), contiguous(weight), contiguous(bias), float(eps),
+           work=x.size // 4)
     return y, mean, variance
 
 
-def _by_layout(planes, rows, *arrays):
-    """The kernel for arrays (N, C, *), and the arrays as (N, C, L); for short L the one
-    for rows, and the arrays as (N, C·L)."""
-    arrays = [as_planes(contiguous(a)) for a in arrays]
-    N, C, L = arrays[0].shape
-    if L < SHORT:
-        return rows, [a.reshape(N, C * L) for a in arrays]
-    return planes, arrays
+def _by_layout(planes, rows, shape):
+    """The kernel for arrays (N, C, *), and their shape (N, C, L) for it; for short L the
+    one for rows, and (N, C·L)."""
+    N, C, *places = shape
+    L = prod(places)
+    return (rows, (N, C * L)) if L < SHORT else (planes, (N, C, L))
 
 
 # ---- evaluation: statistics that were kept -------------------------------------------
@@ -166,13 +191,14 @@ def _fixed_rows_cpu(lo, hi, y, x, mean, scale, bias):
 @fixed_norm_forward.cpu
 def _run_fixed(x, mean, variance, weight, bias, eps):
     y = like(x)
-    kernel, arrays = _by_layout(_fixed_cpu, _fixed_rows_cpu, y, x)
+    kernel, shape = _by_layout(_fixed_cpu, _fixed_rows_cpu, x.shape)
     numbers = mean, weight / np.sqrt(variance + x.dtype.type(eps)), bias
     count = x.shape[0] * x.shape[1]                    # planes, or
     if kernel is _fixed_rows_cpu:
         count, L = x.shape[0], prod(x.shape[2:])       # rows
         numbers = [np.repeat(a, L) for a in numbers]
-    on_cpu(kernel, (count,), *arrays, *map(contiguous, numbers), work=x.size)
+    on_cpu(kernel, (count,), y.reshape(shape), contiguous(x).reshape(shape),
+           *map(contiguous, numbers), work=x.size // 4)
     return y
 
 
@@ -199,11 +225,11 @@ batch_norm_backward.cuda(batch_norm_backward.reference)
 
 
 @jit
-def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, rstd, weight, fixed):
+def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps, fixed):
     N, M = x.shape[0], x.shape[0] * x.shape[2]
     number = x.dtype.type
     for c in range(lo, hi):
-        m, r = mean[c], rstd[c]
+        m, r = mean[c], ONE / math.sqrt(variance[c] + number(eps))
         total, moment = 0.0, 0.0
         for n in range(N):
             a, b = sums_of_row(dy[n, c], x[n, c], m)
@@ -221,39 +247,52 @@ def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, rstd, weight, fixed):
 
 
 @jit
-def _backward_rows_cpu(lo, hi, dx, dw, db, dy, x, mean, rstd, weight, fixed):
-    N, L = x.shape[0], x.shape[1] // mean.size
-    begin, end, M = lo * L, hi * L, N * L
+def _backward_rows_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps, fixed):
+    N, L, number = x.shape[0], x.shape[1] // mean.size, x.dtype.type
+    columns, M = slice(lo * L, hi * L), N * L
     means = np.repeat(mean[lo:hi], L)
-    total, moment = np.zeros(end - begin), np.zeros(end - begin)
-    for n in range(N):
-        g, row = dy[n, begin:end], x[n, begin:end]
-        for k in range(row.size):
-            total[k] += g[k]
-            moment[k] += g[k] * (row[k] - means[k])
+    total, moment = np.zeros(means.size), np.zeros(means.size)
+    _add_slopes(total, moment, dy, x, means, columns)
     shifts, slopes = _each(db[lo:hi], total, L, 1, x), _each(dw[lo:hi], moment, L, 1, x)
     scales = np.empty_like(means)
-    for k in range(means.size):
-        r = rstd[lo + k // L]
-        scales[k] = weight[lo + k // L] * r
-        shifts[k], slopes[k] = shifts[k] / M, slopes[k] * r * r / M
-        if fixed:
-            shifts[k], slopes[k] = ZERO, ZERO
     for c in range(lo, hi):
-        dw[c] *= rstd[c]
+        r = ONE / math.sqrt(variance[c] + number(eps))
+        dw[c] *= r
+        for k in range((c - lo) * L, (c - lo + 1) * L):
+            scales[k] = weight[c] * r
+            shifts[k], slopes[k] = shifts[k] / M, slopes[k] * r * r / M
+            if fixed:
+                shifts[k], slopes[k] = ZERO, ZERO
     for n in range(N):
-        out, g, row = dx[n, begin:end], dy[n, begin:end], x[n, begin:end]
+        out, g, row = dx[n, columns], dy[n, columns], x[n, columns]
         for k in range(row.size):
             out[k] = (g[k] - shifts[k] - (row[k] - means[k]) * slopes[k]) * scales[k]
+
+
+@jit
+def _add_slopes(total, moment, dy, x, means, columns):
+    """Σ dy and Σ dy (x - mean) of each column, two rows at a time."""
+    n = 0
+    while n + 2 <= x.shape[0]:
+        g, h, a, b = dy[n, columns], dy[n + 1, columns], x[n, columns], x[n + 1, columns]
+        for k in range(total.size):
+            total[k] += g[k] + h[k]
+            moment[k] += g[k] * (a[k] - means[k]) + h[k] * (b[k] - means[k])
+        n += 2
+    if n < x.shape[0]:
+        g, a = dy[n, columns], x[n, columns]
+        for k in range(total.size):
+            total[k] += g[k]
+            moment[k] += g[k] * (a[k] - means[k])
 
 
 @batch_norm_backward.cpu
 def _run_backward(dy, x, mean, variance, weight, eps, fixed):
     dx, dw, db = like(x), like(weight), like(weight)
-    kernel, arrays = _by_layout(_backward_cpu, _backward_rows_cpu, dx, dy, x)
-    rstd = 1 / np.sqrt(variance + x.dtype.type(eps))
-    on_cpu(kernel, dw.shape, arrays[0], dw, db, *arrays[1:], contiguous(mean), rstd,
-           contiguous(weight), int(fixed), work=x.size)
+    kernel, shape = _by_layout(_backward_cpu, _backward_rows_cpu, x.shape)
+    on_cpu(kernel, dw.shape, dx.reshape(shape), dw, db, contiguous(dy).reshape(shape),
+           contiguous(x).reshape(shape), contiguous(mean), contiguous(variance),
+           contiguous(weight), float(eps), int(fixed), work=x.size // 4)
     return dx, dw, db
 
 
@@ -261,22 +300,22 @@ def _run_backward(dy, x, mean, variance, weight, eps, fixed):
 
 
 class BatchNormFunction(Primitive):
-    """x (N, C, *), weight bias (C,) or None → y, and mean and variance of the batch."""
+    """x (N, C, *), weight bias (C,) or None → y; `tell` is told the mean and the variance
+    of the batch (C,)."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, eps):
-        ctx.eps = eps
-        ctx.forms = forms(ctx, x, weight, bias)
+    def forward(ctx, x, weight, bias, eps, tell):
+        ctx.bias, ctx.eps, C = bias, eps, x.shape[1]
         numbers = wide(x)
-        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
+        w, b = vector(numbers, weight, C, 1), vector(numbers, bias, C, 0)
         y, mean, variance = batch_norm_forward(numbers, w, b, eps)
         ctx.save_for_backward(x, weight, mean, variance)
-        ctx.mark_non_differentiable(mean, variance)
-        ctx.set_materialize_grads(False)
-        return y.astype(x.dtype, copy=False), mean, variance
+        if tell is not None:
+            tell(mean, variance)
+        return y.astype(x.dtype, copy=False)
 
     @staticmethod
-    def backward(ctx, dy, _mean, _variance):
+    def backward(ctx, dy):
         return _backward(ctx, dy, *ctx.saved, fixed=False)
 
 
@@ -285,10 +324,9 @@ class FixedNormFunction(Primitive):
 
     @staticmethod
     def forward(ctx, x, weight, bias, mean, variance, eps):
-        ctx.eps = eps
-        ctx.forms = forms(ctx, x, weight, bias)
+        ctx.bias, ctx.eps, C = bias, eps, x.shape[1]
         numbers = wide(x)
-        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
+        w, b = vector(numbers, weight, C, 1), vector(numbers, bias, C, 0)
         # copies: training may go on before backward, and changes the running ones
         mean, variance = mean.astype(numbers.dtype), variance.astype(numbers.dtype)
         y = fixed_norm_forward(numbers, mean, variance, w, b, eps)
@@ -301,9 +339,9 @@ class FixedNormFunction(Primitive):
 
 
 def _backward(ctx, dy, x, weight, mean, variance, fixed):
-    w, _ = scale_and_shift(mean, weight, None, mean.shape)
-    return gradients(ctx, *batch_norm_backward(wide(dy), wide(x), mean, variance, w,
-                                               ctx.eps, fixed))
+    found = batch_norm_backward(wide(dy), wide(x), mean, variance,
+                                vector(mean, weight, mean.size, 1), ctx.eps, fixed)
+    return gradients(ctx, (x, weight, ctx.bias), found)
 
 
 # ---- the functional form -------------------------------------------------------------
@@ -330,12 +368,15 @@ def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = No
                                        eps=eps)
     if not isinstance(momentum, (int, float)):
         raise TypeError(f"batch_norm: momentum must be a number, got {momentum!r}")
-    y, mean, variance = BatchNormFunction.apply(input, weight, bias, eps=eps)
-    if running_mean is not None and input.array.size:
-        M = input.array.size // mean.array.size
-        update_running(running_mean, mean.array, momentum)
-        update_running(running_var, variance.array, momentum, M / (M - 1))
-    return y
+
+    def keep(mean, variance):
+        M = input.array.size // mean.size
+        update_running(running_mean, mean, momentum)
+        update_running(running_var, variance, momentum, M / (M - 1))
+
+    kept = running_mean is not None and input.array.size
+    return BatchNormFunction.apply(input, weight, bias, eps=eps,
+                                   tell=keep if kept else None)
 
 
 def update_running(running: Tensor, batch: Any, momentum: float,
@@ -343,7 +384,7 @@ def update_running(running: Tensor, batch: Any, momentum: float,
     """running = (1 - momentum) · running + momentum · factor · batch, unrecorded."""
     array = running.array
     array *= 1 - momentum
-    array += (momentum * factor * batch).astype(array.dtype, copy=False)
+    array += momentum * factor * batch
     running._changed()
 
 

@@ -32,13 +32,12 @@ from .statistics import (
     as_planes,
     check_count,
     check_parameters,
-    forms,
     gradients,
-    scale_and_shift,
     scale_row,
     slope_row,
     sums_of_row,
     totals,
+    vector,
     wide,
 )
 
@@ -65,6 +64,7 @@ group_norm_forward.cuda(group_norm_forward.reference)
 @jit
 def _forward_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
     """x (N·G, K, L), mean variance (N·G,)."""
+    eps = x.dtype.type(eps)
     K, G = x.shape[1], weight.size // x.shape[1]
     for n in range(lo, hi):
         count, total, spread = 0, 0.0, 0.0
@@ -81,10 +81,10 @@ def _run_forward(x, weight, bias, groups, eps):
     N, L, y, seen = x.shape[0], prod(x.shape[2:]), like(x), _by_group(x.shape, groups)
     mean, variance = like(x, (N, groups)), like(x, (N, groups))
     if L < SHORT:
-        weight, bias = (_wide(a, groups, L) for a in (weight, bias))
+        weight, bias = _wide(weight, groups, L), _wide(bias, groups, L)
     on_cpu(rows_cpu if L < SHORT else _forward_cpu, seen[:1], y.reshape(seen),
            mean.reshape(-1), variance.reshape(-1), contiguous(x).reshape(seen),
-           contiguous(weight), contiguous(bias), x.dtype.type(eps), work=x.size)
+           contiguous(weight), contiguous(bias), float(eps), work=x.size // 4)
     return y, mean, variance
 
 
@@ -94,9 +94,10 @@ def _by_group(shape, groups):
     return (N * groups, *((C // groups * L,) if L < SHORT else (C // groups, L)))
 
 
+@jit                                         # NumPy's repeat alone takes a microsecond
 def _wide(a, groups, L):
     """a (C,) as (G, K·L): L times each element."""
-    return np.repeat(a, L).reshape(groups, -1)
+    return np.repeat(a, L).reshape(groups, a.size // groups * L)
 
 
 # ---- backward ------------------------------------------------------------------------
@@ -124,6 +125,7 @@ group_norm_backward.cuda(group_norm_backward.reference)
 def _backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
     """dx dy x (N·G, K, L), mean variance (N·G,); dw db (N·G, K): a sum for each."""
     K, L, number = x.shape[1], x.shape[2], x.dtype.type
+    eps = number(eps)
     G, M = weight.size // K, number(K * L)
     for n in range(lo, hi):
         m, r, first = mean[n], ONE / math.sqrt(variance[n] + eps), n % G * K
@@ -149,7 +151,7 @@ def _run_backward(dy, x, mean, variance, weight, eps):
         return dx, *rows_backward(*arrays, mean, variance, weight, eps, C)
     dw, db = (like(x, arrays[0].shape[:2]) for _ in range(2))
     on_cpu(_backward_cpu, mean.shape, arrays[0], dw, db, *arrays[1:], mean, variance,
-           contiguous(weight), x.dtype.type(eps), work=x.size)
+           contiguous(weight), float(eps), work=x.size // 4)
     return dx, totals(dw.reshape(N, C), C), totals(db.reshape(N, C), C)
 
 
@@ -157,25 +159,26 @@ def _run_backward(dy, x, mean, variance, weight, eps):
 
 
 class GroupNormFunction(Primitive):
-    """x (N, C, *), weight bias (C,) or None → y, and mean and variance (N, G)."""
+    """x (N, C, *), weight bias (C,) or None → y; `tell` is told the mean and the variance
+    (N, G)."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, groups, eps):
-        ctx.forms, ctx.eps = forms(ctx, x, weight, bias), eps
+    def forward(ctx, x, weight, bias, groups, eps, tell=None):
+        ctx.bias, ctx.eps, C = bias, eps, x.shape[1]
         numbers = wide(x)
-        w, b = scale_and_shift(numbers, weight, bias, x.shape[1])
+        w, b = vector(numbers, weight, C, 1), vector(numbers, bias, C, 0)
         y, mean, variance = group_norm_forward(numbers, w, b, groups, eps)
         ctx.save_for_backward(x, weight, mean, variance)
-        ctx.mark_non_differentiable(mean, variance)
-        ctx.set_materialize_grads(False)
-        return y.astype(x.dtype, copy=False), mean, variance
+        if tell is not None:
+            tell(mean, variance)
+        return y.astype(x.dtype, copy=False)
 
     @staticmethod
-    def backward(ctx, dy, _mean, _variance):
+    def backward(ctx, dy):
         x, weight, mean, variance = ctx.saved
-        w, _ = scale_and_shift(mean, weight, None, x.shape[1])
-        return gradients(ctx, *group_norm_backward(wide(dy), wide(x), mean, variance, w,
-                                                   ctx.eps))
+        found = group_norm_backward(wide(dy), wide(x), mean, variance,
+                                    vector(mean, weight, x.shape[1], 1), ctx.eps)
+        return gradients(ctx, (x, weight, ctx.bias), found)
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None,
@@ -200,7 +203,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ValueError(f"{who}: one value per group has no variance to divide by, got "
                          f"{num_groups} groups in input of shape {shape}; take fewer")
     check_parameters(who, input, shape[1], weight=weight, bias=bias)
-    return GroupNormFunction.apply(input, weight, bias, groups=num_groups, eps=eps)[0]
+    return GroupNormFunction.apply(input, weight, bias, groups=num_groups, eps=eps)
 
 
 # ---- the module ----------------------------------------------------------------------

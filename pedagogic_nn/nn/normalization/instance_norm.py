@@ -45,15 +45,16 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
     if places == 1:
         raise ValueError(f"{who}: one value per channel has no variance to divide by; "
                          f"got input of shape {shape}")
-    y, mean, variance = GroupNormFunction.apply(input, weight, bias, groups=shape[1],
-                                                eps=eps)
-    if input.array.size:
+
+    def keep(mean, variance):
         if running_mean is not None:
-            update_running(running_mean, mean.array.mean(axis=0), momentum)
+            update_running(running_mean, mean.mean(axis=0), momentum)
         if running_var is not None:
-            update_running(running_var, variance.array.mean(axis=0), momentum,
+            update_running(running_var, variance.mean(axis=0), momentum,
                            places / (places - 1))
-    return y
+
+    return GroupNormFunction.apply(input, weight, bias, groups=shape[1], eps=eps,
+                                   tell=keep if input.array.size else None)
 
 
 class InstanceNorm(RunningNorm):

@@ -26,11 +26,10 @@ from ...backend.launch import on_cpu
 from .affine import AffineNorm
 from .statistics import (
     check_dtype,
-    forms,
     gradients,
     mean_and_variance,
-    scale_and_shift,
     totals,
+    vector,
     wide,
 )
 
@@ -64,7 +63,7 @@ layer_norm_forward.cuda(layer_norm_forward.reference)
 @jit
 def rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
     """x (N, D), weight bias (G, D): row n takes weight[n % G]."""
-    G = weight.shape[0]
+    G, eps = weight.shape[0], x.dtype.type(eps)
     for k in range(G):
         w, b = weight[k], bias[k]
         for n in range(lo + (k - lo) % G, hi, G):
@@ -77,10 +76,12 @@ def rows_cpu(lo, hi, y, mean, variance, x, weight, bias, eps):
 
 @layer_norm_forward.cpu
 def _run_forward(x, weight, bias, eps):
-    y, rows = like(x), _rows(contiguous(x), weight.size)
-    mean, variance = like(x, rows.shape[:1]), like(x, rows.shape[:1])
-    on_cpu(rows_cpu, rows.shape, _rows(y, weight.size), mean, variance, rows,
-           contiguous(weight[None]), contiguous(bias[None]), x.dtype.type(eps))
+    D, y = weight.size, like(x)
+    N = x.size // max(D, 1)
+    mean, variance = like(x, N), like(x, N)
+    on_cpu(rows_cpu, (N,), y.reshape(N, D), mean, variance, contiguous(x).reshape(N, D),
+           contiguous(weight).reshape(1, D), contiguous(bias).reshape(1, D), float(eps),
+           work=x.size // 4)
     return y, mean, variance
 
 
@@ -99,11 +100,19 @@ def layer_norm_backward(dy, x, mean, variance, weight, eps):
 layer_norm_backward.cuda(layer_norm_backward.reference)
 
 
+@jit(forceinline=True)
+def _slopes(dx, dy, weight, x, mean, r, shift, slope):
+    """dx of a row.  A function of its own: sums may be rearranged, but this may not, or
+    the numbers of two threads would differ from those of one."""
+    for j in range(x.size):
+        dx[j] = (dy[j] * weight[j] - shift - (x[j] - mean) * slope) * r
+
+
 @jit(reassociate=True)
 def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
     """dx dy x (N, D), weight (G, D); dw db (blocks, G, D): sums over ROWS rows each."""
-    N, D, G = x.shape[0], x.shape[1], weight.shape[0]
-    each = ONE / x.dtype.type(D)
+    (N, D), G, number = x.shape, weight.shape[0], x.dtype.type
+    each, eps = ONE / number(D), number(eps)
     for block in range(lo, hi):
         first = block * ROWS
         for k in range(G):
@@ -112,16 +121,14 @@ def _rows_backward_cpu(lo, hi, dx, dw, db, dy, x, mean, variance, weight, eps):
             for n in range(first + (k - first) % G, min(N, first + ROWS), G):
                 m, r = mean[n], ONE / math.sqrt(variance[n] + eps)
                 out, row, g = dx[n], x[n], dy[n]
-                a = b = x.dtype.type(0)
+                a = b = number(0)
                 for j in range(D):
                     x_hat = (row[j] - m) * r
                     a += g[j] * w[j]
                     b += g[j] * w[j] * x_hat
                     dwk[j] += g[j] * x_hat
                     dbk[j] += g[j]
-                a, b = a * each, b * each
-                for j in range(D):
-                    out[j] = (g[j] * w[j] - a - (row[j] - m) * r * b) * r
+                _slopes(out, g, w, row, m, r, a * each, b * each * r)
 
 
 def rows_backward(dx, dy, x, mean, variance, weight, eps, C):
@@ -130,7 +137,9 @@ def rows_backward(dx, dy, x, mean, variance, weight, eps, C):
     shape = (-(-x.shape[0] // ROWS), *weight.shape)
     dw, db = like(x, shape), like(x, shape)
     on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, dy, x, contiguous(mean),
-           contiguous(variance), contiguous(weight), x.dtype.type(eps), work=x.size)
+           contiguous(variance), contiguous(weight), float(eps), work=x.size // 4)
+    if dw.size == C:                     # one block of rows, one element for each number
+        return dw.reshape(C), db.reshape(C)
     return totals(dw, C), totals(db, C)
 
 
@@ -149,9 +158,9 @@ class LayerNormFunction(Primitive):
 
     @staticmethod
     def forward(ctx, x, weight, bias, shape, eps):
-        ctx.forms, ctx.eps, ctx.size = forms(ctx, x, weight, bias), eps, prod(shape)
+        ctx.bias, ctx.eps, ctx.size = bias, eps, prod(shape)
         numbers = wide(x)
-        w, b = scale_and_shift(numbers, weight, bias, ctx.size)
+        w, b = vector(numbers, weight, ctx.size, 1), vector(numbers, bias, ctx.size, 0)
         y, mean, variance = layer_norm_forward(numbers, w, b, eps)
         ctx.save_for_backward(x, weight, mean, variance)
         return y.astype(x.dtype, copy=False)
@@ -159,9 +168,9 @@ class LayerNormFunction(Primitive):
     @staticmethod
     def backward(ctx, dy):
         x, weight, mean, variance = ctx.saved
-        w, _ = scale_and_shift(mean, weight, None, ctx.size)
-        return gradients(ctx, *layer_norm_backward(wide(dy), wide(x), mean, variance, w,
-                                                   ctx.eps))
+        found = layer_norm_backward(wide(dy), wide(x), mean, variance,
+                                    vector(mean, weight, ctx.size, 1), ctx.eps)
+        return gradients(ctx, (x, weight, ctx.bias), found)
 
 
 def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
@@ -182,13 +191,19 @@ def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None,
     if dtype.kind != "f":
         raise RuntimeError(f"layer_norm: expected floating-point input, got {dtype}; say "
                            "input.float()")
-    for name, parameter in (("weight", weight), ("bias", bias)):
-        if parameter is not None:
-            if parameter.array.shape != shape:
-                raise RuntimeError(f"layer_norm: {name} must have normalized_shape "
-                                   f"{shape}, got shape {parameter.array.shape}")
-            check_dtype("layer_norm", dtype, name, parameter.array.dtype)
+    if weight is not None:
+        _check_parameter("weight", weight.array, shape, dtype)
+    if bias is not None:
+        _check_parameter("bias", bias.array, shape, dtype)
     return LayerNormFunction.apply(input, weight, bias, shape=shape, eps=eps)
+
+
+def _check_parameter(name, array, shape, dtype):
+    if array.shape != shape:
+        raise RuntimeError(f"layer_norm: {name} must have normalized_shape {shape}, got "
+                           f"shape {array.shape}")
+    if array.dtype is not dtype:
+        check_dtype("layer_norm", dtype, name, array.dtype)
 
 
 def sizes_of(who: str, shape: Any) -> tuple[int, ...]:
@@ -198,7 +213,8 @@ def sizes_of(who: str, shape: Any) -> tuple[int, ...]:
         TypeError: they are no sequence.
         RuntimeError: there is none.
     """
-    if isinstance(shape, int) or not isinstance(shape, Sequence):
+    if type(shape) is not tuple and (isinstance(shape, int)
+                                     or not isinstance(shape, Sequence)):
         raise TypeError(f"{who}: normalized_shape must be a sequence of sizes, got "
                         f"{shape!r}")
     if not len(shape):

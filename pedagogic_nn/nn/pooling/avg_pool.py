@@ -27,10 +27,9 @@ from .windows import (
     band_shape,
     check_input,
     inside,
-    pooled_size,
     read,
+    size_and_window,
     tight,
-    visible,
     window_of,
 )
 
@@ -112,7 +111,7 @@ def _run_average_cpu(x, rows, columns, window):
     y = like(x, (len(x), rows.size, columns.size))
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_average_cpu, (len(x),), y, contiguous(x), rows, columns, as_array(window),
-           work=y.size * taps + x.size)
+           work=(y.size * taps + x.size) // 4)
     return y
 
 
@@ -181,7 +180,7 @@ def _run_backward_cpu(dy, rows, columns, size, window):
     dx = like(dy, (len(dy), *size))
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_average_backward_cpu, (len(dy),), dx, contiguous(dy), rows, columns,
-           as_array(window), work=dy.size * taps + dx.size)
+           as_array(window), work=(dy.size * taps + dx.size) // 4)
     return dx
 
 
@@ -198,13 +197,12 @@ def _run_backward_cuda(dy, rows, columns, size, window):
 
 class AvgPoolFunction(Primitive):
     @staticmethod
-    def forward(ctx, x, n, size, window, divisor):
-        kind = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-        image = two(x.shape[-n:])
-        counts = _counts(image, size, window, divisor, kind)
-        ctx.counts = [ctx.device.put(count) for count in counts]
-        ctx.shape, ctx.n, ctx.window = x.shape, n, visible(window, image, size)
-        y = average(as_planes(x, n), *ctx.counts, ctx.window)
+    def forward(ctx, x, n, counts, window):
+        ctx.counts = counts
+        if ctx.device.type != "cpu":
+            ctx.counts = [ctx.device.put(count) for count in counts]
+        ctx.shape, ctx.n, ctx.window = x.shape, n, window
+        y = average(as_planes(x, n), *ctx.counts, window)
         return y.reshape(*x.shape[:-n], *y.shape[-n:])
 
     @staticmethod
@@ -215,12 +213,15 @@ class AvgPoolFunction(Primitive):
 
 
 @functools.lru_cache(maxsize=256)
-def _counts(image, size, window, divisor, dtype):
+def _counts_and_window(who, image, window, ceil_mode, divisor, dtype):
     """How many rows each window has, and how many columns; their product is the divisor.
+    And a window as small as kernels need it.
 
     divisor: WITH_PADDING, WITHOUT, or a number.  What ceil_mode adds beyond the padding
     never counts.
     """
+    size, seen = size_and_window(who, image, window, ceil_mode)
+    window, dtype = tight(window, size), np.float32 if dtype == np.float16 else dtype
     counts = []
     for length, windows, k, s, p in zip(image, size, *window[:3]):
         start = np.arange(windows) * s - p
@@ -231,7 +232,7 @@ def _counts(image, size, window, divisor, dtype):
         counts.append(count.astype(dtype))
     if isinstance(divisor, int):
         counts = [np.full(size[0], divisor, dtype), np.ones(size[1], dtype)]
-    return counts
+    return counts, seen
 
 
 def avg_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
@@ -253,13 +254,14 @@ def _avg_pool(who, n, input, kernel_size, stride, padding, ceil_mode, count_incl
               divisor):
     check_input(who, input, n)
     window = window_of(who, n, kernel_size, stride, padding)
-    size = pooled_size(who, two(input.shape[-n:]), window, ceil_mode)
+    image = two(input.array.shape[-n:])
     if divisor is None:
         divisor = WITH_PADDING if count_include_pad else WITHOUT
     else:
         divisor = _divisor(who, divisor)
-    return AvgPoolFunction.apply(input, n=n, size=size, window=tight(window, size),
-                                 divisor=divisor)
+    counts, window = _counts_and_window(who, image, window, ceil_mode, divisor,
+                                        input.array.dtype)
+    return AvgPoolFunction.apply(input, n=n, counts=counts, window=window)
 
 
 def _divisor(who, value):

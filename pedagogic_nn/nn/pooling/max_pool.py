@@ -4,10 +4,14 @@
     at[i, j] = r · W + c          where it is
     dx       = dy, added at each such place
 
+Without a gradient nobody asks for the places, and the maximum of a window is that of its
+columns' maxima: a window of k x k then costs 2 k comparisons instead of k².
+
 windows.py says which rows and columns those are.
 
 Book: nn/pooling.
 """
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,7 +20,7 @@ from ...autograd.function import Primitive
 from ...backend import Op, contiguous, cuda, jit, like, op
 from ...backend.device import xp_of
 from ...backend.launch import on_cpu, on_gpu
-from ...backend.math import where
+from ...backend.math import maximum, where
 from ...backend.tiles import address, shift
 from ..module import Module
 from ..windows import compiled, fill, numbers, two
@@ -30,14 +34,12 @@ from .windows import (
     inside,
     largest,
     lowest,
-    pooled_size,
     read,
-    tight,
-    visible,
+    size_and_window,
     window_of,
 )
 
-# ---- forward -------------------------------------------------------------------------
+# ---- forward, with the places --------------------------------------------------------
 
 
 @op
@@ -146,8 +148,14 @@ def _run_cpu(x, size, window):
     y, at = results(x, size)
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), as_array(window),
-           np.array([lowest(x.dtype)]), work=y.size * taps + x.size)
+           _lowest(x.dtype), work=(y.size * taps + x.size) // 2)
     return y, at
+
+
+@functools.cache
+def _lowest(dtype):
+    """The lowest number as an array, to which kernels can point."""
+    return np.array([lowest(dtype)])
 
 
 @max_pool.cuda
@@ -156,6 +164,103 @@ def _run_cuda(x, size, window):
     numbers = [n for pair in window for n in pair]
     on_gpu(_max_cuda, y.shape, y, at, contiguous(x), *numbers, lowest(x.dtype))
     return y, at
+
+
+# ---- forward, without them -----------------------------------------------------------
+
+
+@op
+def max_pool_values(x, size, window):
+    """x (P, H, W), (h, w) → the largest number of each window (P, h, w)."""
+    return max_pool.reference(x, size, window)[0]
+
+
+@jit(forceinline=True)
+def raise_to(best, line):
+    """Both (L,): the larger of two numbers, or NaN, stays in `best`."""
+    for j in range(best.size):
+        best[j] = maximum(best[j], line[j])
+
+
+@jit(forceinline=True)
+def _largest_of_line(best, line, taps, step, dilation):
+    """The largest number of each window of a line."""
+    if step == 1:                        # there are vector instructions for constants
+        _keep_largest(best, line, taps, 1, dilation)
+    elif step == 2:
+        _keep_largest(best, line, taps, 2, dilation)
+    else:
+        _keep_largest(best, line, taps, step, dilation)
+
+
+@jit(forceinline=True)
+def _keep_largest(best, line, taps, step, dilation):
+    two = taps > 1 and dilation == 1
+    for j in range(best.size):
+        best[j] = line[j * step]
+        if two:                                  # neighbours come with the same vectors
+            best[j] = maximum(best[j], line[j * step + 1])
+    for v in range(2 if two else 1, taps):
+        pixels = line[v * dilation:]
+        for j in range(best.size):
+            best[j] = maximum(best[j], pixels[j * step])
+
+
+@jit
+def _values_cpu(lo, hi, y, x, window, low):
+    """First the rows of each window, as long vectors, into a line; then its columns."""
+    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = read(window)
+    (_, h, w), (_, H, W) = y.shape, x.shape
+    line = np.full(max(pw + W, (w - 1) * sw + (kw - 1) * dw + 1), low[0])
+    pixels = numbers(address(line), pw, W)                # of a line with its padding
+    is_row = kh == 1 and ph == 0 and line.size == W       # nothing to add to a row of x
+    if is_row and w * sw == W and (kw - 1) * dw < sw and h == H:      # nor to their ends:
+        n = (hi - lo) * H                                 # they are one long row
+        _largest_of_line(numbers(address(y), lo * h * w, n * w),
+                         numbers(address(x), lo * H * W, n * W), kw, sw, dw)
+        return
+    for p in range(lo, hi):
+        for i in range(h):
+            first, seen = i * sh - ph, line
+            if is_row:
+                seen = numbers(address(x), (p * H + first) * W, W)
+            else:
+                pixels[:] = low[0]
+                for r in range(first, first + kh * dh, dh):
+                    if 0 <= r < H:
+                        raise_to(pixels, numbers(address(x), (p * H + r) * W, W))
+            _largest_of_line(numbers(address(y), (p * h + i) * w, w), seen, kw, sw, dw)
+
+
+@cuda.jit
+def _values_cuda(y, x, kh, kw, sh, sw, ph, pw, dh, dw, low):
+    p, i, j = cuda.grid(3)
+    H, W = x.shape[1], x.shape[2]
+    if p < y.shape[0] and i < y.shape[1] and j < y.shape[2]:
+        best = low
+        for r in range(i * sh - ph, i * sh - ph + kh * dh, dh):
+            for c in range(j * sw - pw, j * sw - pw + kw * dw, dw):
+                if 0 <= r < H and 0 <= c < W:
+                    best = maximum(best, x[p, r, c])
+        y[p, i, j] = best
+
+
+@compiled(max_pool_values)
+def _run_values_cpu(x, size, window):
+    if x.dtype.kind != "f":
+        return max_pool_values.reference(x, size, window)         # whole numbers: rare
+    y = like(x, (x.shape[0], *size))
+    on_cpu(_values_cpu, y.shape, y, contiguous(x), as_array(window), _lowest(x.dtype),
+           work=x.size // 4)
+    return y
+
+
+@max_pool_values.cuda
+def _run_values_cuda(x, size, window):
+    y = like(x, (x.shape[0], *size))
+    numbers = [n for pair in window for n in pair]
+    on_gpu(_values_cuda, y.shape, y, contiguous(x), *numbers, lowest(x.dtype))
+    return y
 
 
 # ---- backward ------------------------------------------------------------------------
@@ -190,7 +295,7 @@ def _add_cuda(dx, dy, at):
 def _run_add_cpu(dy, at, size):
     planes = len(dy)
     dx = like(dy, (planes, size[0] * size[1]))
-    on_cpu(_add_cpu, (planes,), dx, *_flat(dy, at), work=dx.size)
+    on_cpu(_add_cpu, (planes,), dx, *_flat(dy, at), work=dx.size // 4)
     return dx.reshape(planes, *size)
 
 
@@ -213,17 +318,21 @@ def _flat(*arrays):
 class LargestFunction(Primitive):
     """Of each window: the numbers, and if they are wanted the places.
 
-    A subclass names the operation `largest`, which takes planes and `arguments`.
+    A subclass names two operations, which take planes and `arguments`: `largest` finds
+    both, `values` the numbers alone.
     """
 
     largest: Op
+    values: Op
 
     @classmethod
     def forward(cls, ctx, x, n, arguments, with_indices):
         ctx.shape, ctx.n = x.shape, n
+        if not (with_indices or ctx.needs_input_grad[0]):
+            y = cls.values(as_planes(x, n), *arguments)
+            return y.reshape(*x.shape[:-n], *y.shape[-n:])
         y, ctx.at = cls.largest(as_planes(x, n), *arguments)
-        shape = (*x.shape[:-n], *y.shape[-n:])
-        y = y.reshape(shape)
+        y = y.reshape(shape := (*x.shape[:-n], *y.shape[-n:]))
         return (y, ctx.at.astype(np.int64).reshape(shape)) if with_indices else y
 
     @classmethod
@@ -233,7 +342,7 @@ class LargestFunction(Primitive):
 
 
 class MaxPoolFunction(LargestFunction):
-    largest = max_pool
+    largest, values = max_pool, max_pool_values
 
 
 def max_pool1d(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
@@ -258,10 +367,8 @@ def _max_pool(who, n, input, kernel_size, stride, padding, dilation, ceil_mode,
               return_indices):
     check_input(who, input, n)
     window = window_of(who, n, kernel_size, stride, padding, dilation)
-    image = two(input.shape[-n:])
-    size = pooled_size(who, image, window, ceil_mode)
-    window = visible(tight(window, size), image, size)
-    return MaxPoolFunction.apply(input, n=n, arguments=(size, window),
+    arguments = size_and_window(who, two(input.array.shape[-n:]), window, ceil_mode)
+    return MaxPoolFunction.apply(input, n=n, arguments=arguments,
                                  with_indices=return_indices)
 
 

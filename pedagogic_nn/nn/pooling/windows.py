@@ -107,12 +107,13 @@ def window_of(who: str, n: int, kernel_size: Any, stride: Any, padding: Any,
     """
     if stride is None or stride == [] or stride == ():
         stride = kernel_size
-    return _checked(who, n, tuple(whole_numbers(who, name, value, n) for name, value in (
-        ("kernel_size", kernel_size), ("stride", stride), ("padding", padding),
-        ("dilation", dilation))))
+    return _checked(who, n, (whole_numbers(who, "kernel_size", kernel_size, n),
+                             whole_numbers(who, "stride", stride, n),
+                             whole_numbers(who, "padding", padding, n),
+                             whole_numbers(who, "dilation", dilation, n)))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def _checked(who, n, found):
     """The window of four tuples of n numbers."""
     for name, numbers, least in zip(("kernel_size", "stride", "padding", "dilation"),
@@ -134,7 +135,6 @@ def as_array(window):
     return np.array(window)
 
 
-@functools.lru_cache(maxsize=1024)
 def pooled_size(who: str, size: tuple, window: _Window, ceil_mode: bool
                 ) -> tuple[int, int]:
     """⌊(H + 2 p - d (k - 1) - 1) / s⌋ + 1 for each axis, or with ⌈⌉.
@@ -162,7 +162,6 @@ def tight(window: _Window, size: tuple[int, int]) -> _Window:
     return window._replace(stride=(sh if h > 1 else 1, sw if w > 1 else 1))
 
 
-@functools.lru_cache(maxsize=1024)
 def visible(window: _Window, image: tuple[int, int], size: tuple[int, int]) -> _Window:
     """The window without the taps that lie beside the image in each of `size` windows.
 
@@ -176,6 +175,14 @@ def visible(window: _Window, image: tuple[int, int], size: tuple[int, int]) -> _
     return _Window(*zip(*axes))
 
 
+@functools.lru_cache(maxsize=1024)
+def size_and_window(who: str, image: tuple[int, int], window: _Window, ceil_mode: bool
+                    ) -> tuple[tuple[int, int], _Window]:
+    """How many windows there are, and a window as small as kernels need it."""
+    size = pooled_size(who, image, window, ceil_mode)
+    return size, visible(tight(window, size), image, size)
+
+
 def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
     """(N, C, *) or (C, *), where only the batch may be empty.
 
@@ -184,19 +191,18 @@ def check_input(who: str, x: Any, n: int, empty_channels: bool = False) -> None:
         NotImplementedError: it holds bools (the type is PyTorch's).
     """
     check_tensor(who, "input", x)
-    if x.ndim not in (n + 1, n + 2):
+    shape = x.array.shape
+    if len(shape) not in (n + 1, n + 2):
         shapes = "(N, C, L) or (C, L)" if n == 1 else "(N, C, H, W) or (C, H, W)"
-        raise RuntimeError(f"{who} reads input of shape {shapes}, got shape "
-                           f"{tuple(x.shape)}")
-    must_not = x.shape[-n:] if empty_channels else x.shape[x.ndim - n - 1:]
+        raise RuntimeError(f"{who} reads input of shape {shapes}, got shape {shape}")
     if x.array.dtype.kind == "b":
         raise NotImplementedError(f"{who} is not there for bools; say input.float()")
-    if 0 in must_not:
+    if 0 in (shape[-n:] if empty_channels else shape[-n - 1:]):
         raise RuntimeError(f"{who}: only the batch may be empty, got input of shape "
-                           f"{tuple(x.shape)}")
+                           f"{shape}")
 
 
 def as_planes(x: Any, n: int) -> Any:
     """(*, H, W) or (*, L) → (P, H, W), all axes in front as one."""
-    count = math.prod(x.shape[:-n])
-    return x.reshape(count, *((1,) if n == 1 else ()), *x.shape[-n:])
+    shape = x.shape
+    return x.reshape(math.prod(shape[:-n]), 1 if n == 1 else shape[-2], shape[-1])

@@ -17,7 +17,7 @@ from ...autograd.checks import check_tensor
 from ...autograd.factories import empty, zeros
 from ...autograd.products import matmul_arrays
 from ...autograd.tensor import Tensor
-from ...backend import jit, like, op
+from ...backend import jit, op
 from ...backend.device import xp_of
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, multiply_into
 from ...backend.launch import contiguous, on_cpu
@@ -59,7 +59,7 @@ def gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
 
 
 @jit
-def _gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh):
+def gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh):
     """The columns lo … hi: threads share out the weights, of which there is most."""
     a, b_ih, b_hh = a[:, lo:hi], b_ih[lo:hi], b_hh[lo:hi]
     for n in range(len(a)):
@@ -69,15 +69,20 @@ def _gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh):
     multiply_into(h, w_hh[lo:hi].T, a, True)
 
 
-@gate_inputs.cpu
-def _run_gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
+def over_gates(kernel, x, h, w_ih, w_hh, b_ih, b_hh, *options):
+    """a (N, G·H), of which `kernel(lo, hi, a, x, h, …, *options)` computes columns."""
     if b_ih is None:
         b_ih = b_hh = np.zeros(len(w_ih), w_ih.dtype)
-    a = like(x, (len(x), len(w_ih)))
+    a = np.empty((len(x), len(w_ih)), x.dtype)
     work = len(x) * (w_ih.size + w_hh.size) // PRODUCTS_PER_ELEMENT
     arrays = [contiguous(b) for b in (x, h, w_ih, w_hh, b_ih, b_hh)]
-    on_cpu(_gate_inputs_cpu, (len(w_ih),), a, *arrays, work=work)
+    on_cpu(kernel, (len(w_ih),), a, *arrays, *options, work=work)
     return a
+
+
+@gate_inputs.cpu
+def _run_gate_inputs(*arrays):
+    return over_gates(gate_inputs_cpu, *arrays)
 
 
 @gate_inputs.cuda
@@ -152,7 +157,7 @@ class RecurrentCell(Module):
         self._check_input(input)
         hx = self._zeros(input) if hx is None else hx
         self._check_state(input, hx, "hidden")
-        alone = input.ndim == 1
+        alone = input.array.ndim == 1
         if alone:
             input, hx = input.unsqueeze(0), hx.unsqueeze(0)
         h = step.apply(input, hx, *self._weights(), **options)
@@ -183,31 +188,31 @@ class RecurrentCell(Module):
     def _check_input(self, x: Any) -> None:
         if not isinstance(x, Tensor):
             check_tensor(self._who, "input", x)
-        if x.ndim not in (1, 2):
+        shape, dtype = x.array.shape, x.array.dtype
+        if len(shape) not in (1, 2):
             raise ValueError(f"{self._who} reads input of shape (batch, "
                              f"{self.input_size}) or ({self.input_size},), got shape "
                              f"{tuple(x.shape)}")
-        if x.shape[-1] != self.input_size:
+        if shape[-1] != self.input_size:
             raise RuntimeError(f"{self._who} reads {self.input_size} features per "
-                               f"example, got {x.shape[-1]} in input of shape "
-                               f"{tuple(x.shape)}")
-        dtype = weight_of(self, "weight_ih").dtype
-        if x.dtype != dtype:
-            raise RuntimeError(f"{self._who} has {dtype} weights, got {x.dtype} input; "
-                               f"convert one, for example input.to({dtype})")
+                               f"example, got {shape[-1]} in input of shape {shape}")
+        expected = weight_of(self, "weight_ih").array.dtype
+        if dtype != expected:
+            raise RuntimeError(f"{self._who} has {expected} weights, got {dtype} input; "
+                               f"convert one, for example input.to({expected})")
 
     def _check_state(self, x: Any, state: Any, name: str) -> None:
         if not isinstance(state, Tensor):
             check_tensor(self._who, name, state)
-        expected = (*x.shape[:-1], self.hidden_size)
-        if state.ndim not in (1, 2):
-            raise ValueError(f"{self._who} expected {name} of shape {expected}, got "
-                             f"{tuple(state.shape)}")
-        if state.shape != expected:
+        shape, found = x.array.shape, state.array.shape
+        expected = (*shape[:-1], self.hidden_size)
+        if found != expected:
+            if len(found) not in (1, 2):
+                raise ValueError(f"{self._who} expected {name} of shape {expected}, got "
+                                 f"{found}")
             raise RuntimeError(f"{self._who} expected {name} of shape {expected} beside "
-                               f"input of shape {tuple(x.shape)}, got "
-                               f"{tuple(state.shape)}")
-        if state.dtype != x.dtype and name != "c_0":          # a product, but c is added
+                               f"input of shape {shape}, got {found}")
+        if state.array.dtype != x.array.dtype and name != "c_0":    # c is only added
             raise RuntimeError(f"{self._who} has {x.dtype} weights, got {state.dtype} "
                                f"{name}; convert it, for example {name}.to({x.dtype})")
 

@@ -27,11 +27,11 @@ from .layer import RecurrentLayer
 from .sequence import (
     SequenceLayer,
     add_input_slopes,
-    input_slopes,
+    in_loop,
     over_sequences,
     packed_columns,
-    packed_inputs,
     packed_rows,
+    packed_slopes,
     product_into,
     row_of,
     sequences,
@@ -97,13 +97,14 @@ def _forward_cpu(lo, hi, shares, starts, sizes, x, w_ih, a, bias, w_rz, w_n, h, 
 @gru_sequence.cpu
 def _run_forward(x, w_ih, bias, w_hh, h, steps, out, column, keep):
     out, h, H = contiguous(out), h.copy(order="C"), h.shape[1]
-    packed = packed_inputs(w_ih, steps)
-    a = like(h, (steps.rows if keep or not packed.size else steps.batch, 4 * H))
-    if not packed.size:
+    inputs = in_loop(w_ih, steps)
+    a = like(h, (steps.rows if keep or inputs is None else steps.batch, 4 * H))
+    if inputs is None:
         product_into(a[:, :3 * H], x, w_ih.T, False)
-    over_sequences(_forward_cpu, steps, w_ih, w_hh, contiguous(x), packed, a,
-                   contiguous(bias), packed_rows(w_hh[:2 * H]), packed_rows(w_hh[2 * H:]),
-                   h, out, column)
+    packed_rz, packed_ih = packed_rows(w_hh[:2 * H], inputs)
+    packed_n, _ = packed_rows(w_hh[2 * H:])
+    over_sequences(_forward_cpu, steps, w_ih, w_hh, contiguous(x), packed_ih, a,
+                   contiguous(bias), packed_rz, packed_n, h, out, column)
     return h, out, *((a,) if keep else ())
 
 
@@ -178,12 +179,13 @@ def _backward_cpu(lo, hi, shares, starts, sizes, a, w_ih, w_rz, w_n, h, out, dou
 
 @gru_sequence_backward.cpu
 def _run_backward(gates, w_ih, w_hh, h, out, dout, column, dh, dx, steps):
-    gates, h, out, dout = (contiguous(a) for a in (gates, h, out, dout))
+    gates, h, out, dout = [contiguous(a) for a in (gates, h, out, dout)]
     dx = dx if dx is None else contiguous(dx)
-    dh, H, (to, packed) = dh.copy(order="C"), h.shape[1], input_slopes(dx, w_ih, steps)
-    over_sequences(_backward_cpu, steps, w_ih, w_hh, gates, packed,
-                   packed_columns(w_hh[:2 * H]), packed_columns(w_hh[2 * H:]), h, out,
-                   dout, column, dh, to)
+    dh, H = dh.copy(order="C"), h.shape[1]
+    packed_rz, packed_ih, to = packed_slopes(w_hh[:2 * H], w_ih, dx, steps)
+    packed_n, _ = packed_columns(w_hh[2 * H:])
+    over_sequences(_backward_cpu, steps, w_ih, w_hh, gates, packed_ih, packed_rz,
+                   packed_n, h, out, dout, column, dh, to)
     add_input_slopes(dx, gates[:, :3 * H], w_ih, steps)
     return gates, dh, dx
 

@@ -18,8 +18,8 @@ from ...autograd.checks import check_tensor
 from ...autograd.factories import empty
 from ...autograd.shaping import cat
 from ...autograd.tensor import Tensor
-from ...backend import random
 from .. import init
+from ..dropping import drop_each
 from ..module import Module
 from ..packed_sequence import PackedSequence, checked_batch_sizes
 from ..parameter import Parameter
@@ -151,26 +151,28 @@ class RecurrentLayer(Module):
         for name, x in zip(("input", *self.states), (input, *(states or ()))):
             if not isinstance(x, Tensor):
                 check_tensor(self._who, name, x)
-        if input.ndim not in (2, 3):
+        axes = input.array.ndim
+        if axes not in (2, 3):
             raise ValueError(f"{self._who} reads input with 3 axes, or 2 without a "
                              f"batch, got shape {tuple(input.shape)}")
         self._check_input(input)
-        alone = input.ndim == 2
-        if states is not None and any(s.ndim != input.ndim for s in states):
+        alone = axes == 2
+        if states is not None and any(s.ndim != axes for s in states):
             shapes = ", ".join(str(tuple(s.shape)) for s in states)
             raise RuntimeError(f"{self._who}: beside input of shape "
-                               f"{tuple(input.shape)} the initial state has {input.ndim} "
+                               f"{tuple(input.shape)} the initial state has {axes} "
                                f"axes too, got shape {shapes}")
         if alone:
             input = input.unsqueeze(1)
             states = states and tuple(s.unsqueeze(1) for s in states)
         elif self.batch_first:
             input = input.transpose(0, 1)
-        length, batch, _ = input.shape
+        length, batch, _ = input.array.shape
         if length == 0:
             raise RuntimeError(f"{self._who} reads sequences of at least one step, got "
                                "input with none")
-        self._check_states(states, batch)
+        if states is not None:
+            self._check_states(states, batch)
         out, states = self._stack(input, states, Steps.padded(length, batch))
         if alone:
             return out.squeeze(1), tuple(s.squeeze(1) for s in states)
@@ -184,9 +186,10 @@ class RecurrentLayer(Module):
                                f"{tuple(data.shape)}")
         self._check_input(data)
         steps = Steps(checked_batch_sizes(self._who, packed))
-        self._check_states(states, steps.batch)
-        if states is not None and order is not None:
-            states = tuple(s.index_select(1, order) for s in states)
+        if states is not None:
+            self._check_states(states, steps.batch)
+            if order is not None:
+                states = tuple(s.index_select(1, order) for s in states)
         out, states = self._stack(data, states, steps)
         if back is not None:
             states = tuple(s.index_select(1, back) for s in states)
@@ -197,7 +200,7 @@ class RecurrentLayer(Module):
         primitive, directions, last = self._primitive(), len(self._suffixes), []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
-                x = drop(x, self.dropout)
+                x = drop_each(x, self.dropout)
             part = slice(layer * directions, (layer + 1) * directions)
             first = (None,) * len(self.states) if states is None else (
                 states if self.num_layers == 1 else [s[part] for s in states])
@@ -205,7 +208,7 @@ class RecurrentLayer(Module):
                                        directions=directions)
             last.append(ends)
         if self.num_layers == 1:
-            return x, tuple(last[0])
+            return x, tuple(ends)
         return x, tuple(cat(each) for each in zip(*last))
 
     def _weights(self, layer: int) -> list[Any]:
@@ -216,7 +219,7 @@ class RecurrentLayer(Module):
                 trust them, would read past its end.
         """
         found: list[Any] = []
-        dtype = weight_of(self, "weight_ih_l0").dtype
+        dtype = weight_of(self, "weight_ih_l0").array.dtype
         for place in self._layout[layer]:
             if place is None:
                 found.append(None)
@@ -237,18 +240,18 @@ class RecurrentLayer(Module):
         return f"{type(self).__name__}({self.input_size}, {self.hidden_size})"
 
     def _check_input(self, x: Any) -> None:
-        dtype = weight_of(self, "weight_ih_l0").dtype
-        if x.dtype != dtype:
+        dtype, array = weight_of(self, "weight_ih_l0").dtype, x.array
+        if array.dtype != dtype:
             raise ValueError(f"{self._who} has {dtype} weights, got {x.dtype} input; "
                              f"convert one, for example input.to({dtype})")
-        if x.shape[-1] != self.input_size:
+        if array.shape[-1] != self.input_size:
             raise RuntimeError(f"{self._who} reads {self.input_size} features at each "
                                f"step, got {x.shape[-1]} in input of shape "
                                f"{tuple(x.shape)}")
 
-    def _check_states(self, states: tuple | None, batch: int) -> None:
+    def _check_states(self, states: tuple, batch: int) -> None:
         sizes = (self._out_size, self.hidden_size)
-        for name, state, size in zip(self.states, states or (), sizes):
+        for name, state, size in zip(self.states, states, sizes):
             expected = (self.num_layers * len(self._suffixes), batch, size)
             if tuple(state.shape) != expected:
                 raise RuntimeError(f"{self._who} expected {name} of shape {expected} "
@@ -257,10 +260,3 @@ class RecurrentLayer(Module):
             if state.dtype != self.weight_ih_l0.dtype:
                 raise RuntimeError(f"{self._who} has {self.weight_ih_l0.dtype} weights, "
                                    f"got {name} of {state.dtype}; convert one")
-
-
-def drop(x: Any, p: float) -> Any:
-    """x with each element zeroed with probability p, the others scaled by 1/(1 - p)."""
-    kept = random.uniform(x.shape, 0, 1, x.dtype, x.device) >= p
-    mask = kept.astype(x.dtype) * x.dtype.type(1 / (1 - p) if p < 1 else 0)
-    return x * Tensor._of(mask, x.device)

@@ -26,11 +26,11 @@ from .lstm_cell import lstm_units, lstm_units_backward, unit, unit_backward
 from .sequence import (
     SequenceLayer,
     add_input_slopes,
-    input_slopes,
+    in_loop,
     over_sequences,
     packed_columns,
-    packed_inputs,
     packed_rows,
+    packed_slopes,
     row_of,
     sequences,
     states_before,
@@ -125,19 +125,20 @@ def _forward_projected_cpu(lo, hi, shares, starts, sizes, x, w_ih, a, bias, w_hh
 @lstm_sequence.cpu
 def _run_forward(x, w_ih, bias, w_hh, w_hr, h, c, steps, out, column, keep):
     bias, out, h, c = contiguous(bias), contiguous(out), _own(h), _own(c)
-    packed = packed_inputs(w_ih, steps)
-    if packed.size:
-        a = like(h, (steps.rows if keep else steps.batch, len(w_ih)))
-    else:
+    inputs = in_loop(w_ih, steps)
+    if inputs is None:
         a = matmul(x, w_ih.T)
+    else:
+        a = like(h, (steps.rows if keep else steps.batch, len(w_ih)))
     cells = like(c, (len(a), c.shape[1]))
-    given = contiguous(x), packed, a, bias, packed_rows(w_hh)
+    packed_hh, packed_ih = packed_rows(w_hh, inputs)
+    given = contiguous(x), packed_ih, a, bias, packed_hh
     if w_hr is None:
         over_sequences(_forward_cpu, steps, w_ih, w_hh, *given, h, c, out, column, cells)
         return h, c, out, *((a, cells) if keep else ())
-    shown = like(cells)
-    over_sequences(_forward_projected_cpu, steps, w_ih, w_hh, *given, packed_rows(w_hr),
-                   h, c, out, column, cells, shown)
+    shown, (packed_hr, _) = like(cells), packed_rows(w_hr)
+    over_sequences(_forward_projected_cpu, steps, w_ih, w_hh, *given, packed_hr, h, c,
+                   out, column, cells, shown)
     return h, c, out, *((a, cells, shown) if keep else ())
 
 
@@ -257,18 +258,20 @@ def _backward_projected_cpu(lo, hi, shares, starts, sizes, a, cells, w_ih, w_hh,
 
 @lstm_sequence_backward.cpu
 def _run_backward(gates, cells, w_ih, w_hh, w_hr, c, dout, column, dh, dc, dx, steps):
-    gates, cells, c, dout = (contiguous(a) for a in (gates, cells, c, dout))
+    gates, cells, c, dout = [contiguous(a) for a in (gates, cells, c, dout)]
     dx = dx if dx is None else contiguous(dx)
-    dh, dc, (to, packed) = _own(dh), _own(dc), input_slopes(dx, w_ih, steps)
-    given = gates, cells, packed, packed_columns(w_hh)
+    dh, dc = _own(dh), _own(dc)
+    packed_hh, packed_ih, to = packed_slopes(w_hh, w_ih, dx, steps)
+    given = gates, cells, packed_ih, packed_hh
     if w_hr is None:
         over_sequences(_backward_cpu, steps, w_ih, w_hh, *given, c, dout, column, dh, dc,
                        to)
         add_input_slopes(dx, gates, w_ih, steps)
         return gates, dh, dc, dx
     all_dh = like(cells, (len(cells), dh.shape[1]))
-    over_sequences(_backward_projected_cpu, steps, w_ih, w_hh, *given,
-                   packed_columns(w_hr), c, dout, column, dh, dc, to, all_dh, like(c))
+    packed_hr, _ = packed_columns(w_hr)
+    over_sequences(_backward_projected_cpu, steps, w_ih, w_hh, *given, packed_hr, c, dout,
+                   column, dh, dc, to, all_dh, like(c))
     add_input_slopes(dx, gates, w_ih, steps)
     return gates, dh, dc, dx, all_dh
 

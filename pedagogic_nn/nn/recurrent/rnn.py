@@ -28,11 +28,10 @@ from .rnn_cell import (
 from .sequence import (
     SequenceLayer,
     add_input_slopes,
-    input_slopes,
+    in_loop,
     over_sequences,
-    packed_columns,
-    packed_inputs,
     packed_rows,
+    packed_slopes,
     product_into,
     row_of,
     sequences,
@@ -88,11 +87,12 @@ def _forward_cpu(lo, hi, shares, starts, sizes, x, w_ih, bias, w_hh, h, out, col
 @rnn_sequence.cpu
 def _run_forward(x, w_ih, bias, w_hh, h, steps, out, column, relu):
     out, h = contiguous(out), h.copy(order="C")
-    packed = packed_inputs(w_ih, steps)
-    if not packed.size:
+    inputs = in_loop(w_ih, steps)
+    if inputs is None:
         product_into(out[:, column:column + h.shape[1]], x, w_ih.T, False)
-    over_sequences(_forward_cpu, steps, w_ih, w_hh, contiguous(x), packed,
-                   contiguous(bias), packed_rows(w_hh), h, out, column, relu)
+    packed_hh, packed_ih = packed_rows(w_hh, inputs)
+    over_sequences(_forward_cpu, steps, w_ih, w_hh, contiguous(x), packed_ih,
+                   contiguous(bias), packed_hh, h, out, column, relu)
     return h, out
 
 
@@ -160,10 +160,10 @@ def _backward_cpu(lo, hi, shares, starts, sizes, da, out, dout, column, w_ih, w_
 @rnn_sequence_backward.cpu
 def _run_backward(out, dout, column, w_ih, w_hh, dh, dx, steps, relu):
     out, dout, dh = contiguous(out), contiguous(dout), dh.copy(order="C")
-    dx = dx if dx is None else contiguous(dx)
-    da, (to, packed) = like(dh, (len(out), dh.shape[1])), input_slopes(dx, w_ih, steps)
-    over_sequences(_backward_cpu, steps, w_ih, w_hh, da, out, dout, column, packed,
-                   packed_columns(w_hh), dh, to, relu)
+    dx, da = dx if dx is None else contiguous(dx), like(dh, (len(out), dh.shape[1]))
+    packed_hh, packed_ih, to = packed_slopes(w_hh, w_ih, dx, steps)
+    over_sequences(_backward_cpu, steps, w_ih, w_hh, da, out, dout, column, packed_ih,
+                   packed_hh, dh, to, relu)
     add_input_slopes(dx, da, w_ih, steps)
     return da, dh, dx
 

@@ -13,9 +13,15 @@ from typing import Any
 import numpy as np
 
 from ...autograd.function import Primitive
-from ...backend import ONE, ZERO, math, op
+from ...backend import ONE, ZERO, jit, math, op
 from ...backend.math import where
-from .gates import RecurrentCell, gate_inputs, gate_inputs_backward
+from .gates import (
+    RecurrentCell,
+    gate_inputs,
+    gate_inputs_backward,
+    gate_inputs_cpu,
+    over_gates,
+)
 
 
 @op
@@ -66,11 +72,45 @@ UNITS = {"tanh": (tanh_units, tanh_units_backward),
          "relu": (relu_units, relu_units_backward)}
 
 
+# On the CPU the units follow the products in one kernel: a call less, 2 µs.
+
+
+@op
+def rnn_step(x, h, w_ih, w_hh, b_ih, b_hh, relu):
+    """The arguments of `gate_inputs`, and which units → h' (N, H)."""
+    units = relu_units if relu else tanh_units
+    return units.reference(gate_inputs.reference(x, h, w_ih, w_hh, b_ih, b_hh))
+
+
+@jit
+def _step_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh, relu):
+    gate_inputs_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh)
+    for n in range(len(h_new)):
+        y = h_new[n, lo:hi]
+        if relu:
+            for j in range(y.size):
+                y[j] = relu_unit(y[j])
+        else:
+            for j in range(y.size):
+                y[j] = tanh_unit(y[j])
+
+
+@rnn_step.cpu
+def _run_step(*arguments):
+    return over_gates(_step_cpu, *arguments)
+
+
+@rnn_step.cuda
+def _step_cuda(*arguments):
+    *arrays, relu = arguments
+    return (relu_units if relu else tanh_units)(gate_inputs(*arrays))
+
+
 class RNNStep(Primitive):
     @staticmethod
     def forward(ctx, x, h, w_ih, w_hh, b_ih, b_hh, nonlinearity):
-        units, ctx.units_backward = UNITS[nonlinearity]
-        h_new = units(gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh))
+        _, ctx.units_backward = UNITS[nonlinearity]
+        h_new = rnn_step(x, h, w_ih, w_hh, b_ih, b_hh, nonlinearity == "relu")
         ctx.save_for_backward(x, h, w_ih, w_hh, h_new)
         return h_new
 

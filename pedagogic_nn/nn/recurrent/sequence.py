@@ -37,10 +37,9 @@ from ...backend.gemm import (
     multiply_into,
     pack_columns,
     pack_rows,
-    packed_shape,
 )
 from ...backend.launch import contiguous, on_cpu
-from ...backend.tiles import address, itemsize, shift
+from ...backend.tiles import PANEL_BYTES, address, itemsize, shift
 
 
 class Steps:
@@ -167,27 +166,50 @@ def _(a, i, column, size):
 
 
 @jit
-def _pack_rows(w, packed):
+def _pack_rows(w, packed, other, packed_other):
     pack_rows(w, packed)
+    if packed_other.size > 0:
+        pack_rows(other, packed_other)
 
 
 @jit
-def _pack_columns(w, packed):
+def _pack_columns(w, packed, other, packed_other):
     pack_columns(w, packed)
+    if packed_other.size > 0:
+        pack_columns(other, packed_other)
 
 
-def packed_rows(w):
-    """w (N, K), packed for x @ w.T in kernels."""
-    packed = np.empty(packed_shape(*w.shape, w.dtype), w.dtype)
-    _pack_rows(contiguous(w), packed)
-    return packed
+def packed_rows(w, other=None):
+    """w (N, K), packed for x @ w.T in kernels, and in the same call `other` (of size 0
+    without one)."""
+    w, room = contiguous(w), _room(*w.shape, w)
+    if other is None:
+        _pack_rows(w, room, w, rest := _nothing(w))
+    else:
+        rest = _room(*other.shape, other)
+        _pack_rows(w, room, contiguous(other), rest)
+    return room, rest
 
 
-def packed_columns(w):
-    """w (K, N), packed for dy @ w in kernels."""
-    packed = np.empty(packed_shape(*w.shape[::-1], w.dtype), w.dtype)
-    _pack_columns(contiguous(w), packed)
-    return packed
+def packed_columns(w, other=None):
+    """w (K, N), packed for dy @ w in kernels, and in the same call `other`."""
+    w, room = contiguous(w), _room(*w.shape[::-1], w)
+    if other is None:
+        _pack_columns(w, room, w, rest := _nothing(w))
+    else:
+        rest = _room(*other.shape[::-1], other)
+        _pack_columns(w, room, contiguous(other), rest)
+    return room, rest
+
+
+def _room(n, k, like):
+    """For packed rows (n, k): `gemm.packed_shape` in a third of its time."""
+    width = PANEL_BYTES // like.itemsize
+    return np.empty((-(-n // width), k, width), like.dtype)
+
+
+def _nothing(like):
+    return np.empty((0, 0, 0), like.dtype)
 
 
 # The product with x belongs into the time loop: what it writes is then read from the
@@ -196,32 +218,24 @@ def packed_columns(w):
 LARGE, ENOUGH_ROWS, ENOUGH_FOR_LARGE = 2**17, 3, 8       # bytes, rows in a step
 
 
-def _in_loop(w_ih, steps):
+def in_loop(w_ih, steps):
+    """w_ih if its products belong into the time loop, else None."""
     enough = ENOUGH_FOR_LARGE if w_ih.nbytes > LARGE else ENOUGH_ROWS
-    return steps.rows >= enough * steps.starts.size
+    return w_ih if steps.rows >= enough * steps.starts.size else None
 
 
-def packed_inputs(w_ih, steps):
-    """w_ih packed for x w_ihᵀ in the time loop; of size 0 if it is not computed there."""
-    return packed_rows(w_ih) if _in_loop(w_ih, steps) else _none(w_ih)
-
-
-def input_slopes(dx, w_ih, steps):
-    """dx, to which the time loop adds da w_ih, and packed w_ih; each of size 0 if it
-    should not."""
-    if dx is None or not _in_loop(w_ih, steps):
-        return np.empty((0, 0), w_ih.dtype), _none(w_ih)
-    return dx, packed_columns(w_ih)
+def packed_slopes(w_hh, w_ih, dx, steps):
+    """w_hh and w_ih, packed for da @ w, and dx, to which the time loop adds da @ w_ih.
+    The last two are of size 0 if it should not."""
+    inputs = None if dx is None else in_loop(w_ih, steps)
+    to = np.empty((0, 0), w_ih.dtype) if inputs is None else dx
+    return *packed_columns(w_hh, inputs), to
 
 
 def add_input_slopes(dx, da, w_ih, steps):
     """dx += da w_ih, unless the time loop did it."""
-    if dx is not None and not _in_loop(w_ih, steps):
+    if dx is not None and in_loop(w_ih, steps) is None:
         product_into(dx, da, w_ih, True)
-
-
-def _none(like):
-    return np.empty((0, 0, 0), like.dtype)
 
 
 # ---- the gradients of the weights ----------------------------------------------------
@@ -230,7 +244,8 @@ def _none(like):
 @op
 def weight_slopes(da, x, states, column, first, steps, rows, size):
     """da (S, R) or (S, R + H), x (S, D), states after each step (S, ·), initial ones
-    (B, P) or None for zeros → dw_ih (R, D), dw_hh (R, P).
+    (B, P) or None for zeros → dw_ih (R, D), dw_hh (R, P), and the sum of da (R,) or
+    (R + H,), from which db comes.
 
     The states are the columns from `column` on, size P; rows R.  H columns more (of GRU)
     are those of the last H rows of w_hh, which then differ from those of w_ih.
@@ -238,7 +253,7 @@ def weight_slopes(da, x, states, column, first, steps, rows, size):
     states, more = states[:, column:column + size], da.shape[1] - rows
     before = states_before(states, _or_zeros(first, states, steps), steps)
     hidden = np.concatenate([da[:, :rows - more], da[:, da.shape[1] - more:]], axis=1)
-    return da[:, :rows].T @ x, hidden.T @ before
+    return da[:, :rows].T @ x, hidden.T @ before, da.sum(0)
 
 
 def _or_zeros(first, states, steps):
@@ -248,12 +263,30 @@ def _or_zeros(first, states, steps):
 
 
 @jit
-def _weights_cpu(lo, hi, dw_ih, dw_hh, da, x, states, column, later, earlier, count,
-                 first, begin):
+def _sum_rows(a, column, total):
+    """total (C,) = the sum of a[:, column:column + C]."""
+    C, S = total.size, len(a)
+    total[:] = 0
+    for s in range(0, S - 3, 4):                  # four rows each time total is loaded
+        first, second = row_of(a, s, column, C), row_of(a, s + 1, column, C)
+        third, fourth = row_of(a, s + 2, column, C), row_of(a, s + 3, column, C)
+        for j in range(C):
+            total[j] += (first[j] + second[j]) + (third[j] + fourth[j])
+    for s in range(S - S % 4, S):
+        last = row_of(a, s, column, C)
+        for j in range(C):
+            total[j] += last[j]
+
+
+@jit
+def _weights_cpu(lo, hi, dw_ih, dw_hh, total, da, x, states, column, later, earlier,
+                 count, first, begin):
     """The rows lo … hi.  Before the rows of da from `later` on came the states from
     `earlier` on, and before those from `begin` on the first ones."""
     R, P = dw_hh.shape
     more = da.shape[1] - R
+    left, right = lo * da.shape[1] // R, hi * da.shape[1] // R
+    _sum_rows(da, left, total[left:right])
     multiply_into(da[:, lo:hi].T, x, dw_ih[lo:hi], False)
     before = states[earlier:earlier + count, column:column + P]
     for top, bottom, skip in ((lo, min(hi, R - more), 0), (max(lo, R - more), hi, more)):
@@ -278,10 +311,10 @@ def _run_weights(da, x, states, column, first, steps, rows, size):
         first, count = None, S
     first = np.empty((0, size), da.dtype) if first is None else contiguous(first)
     dw_ih, dw_hh = like(da, (rows, x.shape[1])), like(da, (rows, size))
-    work = S * (dw_ih.size + dw_hh.size) // PRODUCTS_PER_ELEMENT
-    on_cpu(_weights_cpu, (rows,), dw_ih, dw_hh, da, x, states, column, later, earlier,
-           count, first, begin, work=work)
-    return dw_ih, dw_hh
+    total, work = like(da, da.shape[1:]), S * (dw_ih.size + dw_hh.size)
+    on_cpu(_weights_cpu, (rows,), dw_ih, dw_hh, total, da, x, states, column, later,
+           earlier, count, first, begin, work=work // PRODUCTS_PER_ELEMENT)
+    return dw_ih, dw_hh, total
 
 
 @weight_slopes.cuda
@@ -289,7 +322,7 @@ def _weights_cuda(da, x, states, column, first, steps, rows, size):
     states, more = states[:, column:column + size], da.shape[1] - rows
     before = states_before(states, _or_zeros(first, states, steps), steps)
     hidden = xp_of(da).concatenate([da[:, :rows - more], da[:, da.shape[1] - more:]], 1)
-    return matmul_arrays(da[:, :rows].T, x), matmul_arrays(hidden.T, before)
+    return matmul_arrays(da[:, :rows].T, x), matmul_arrays(hidden.T, before), da.sum(0)
 
 
 # ---- a layer on the tape -------------------------------------------------------------
@@ -338,7 +371,8 @@ class SequenceLayer(Primitive):
 
     @staticmethod
     def forward(ctx, x, *others, steps, directions=1):
-        ctx.steps, ctx.directions, half = steps, directions, x.dtype == np.float16
+        ctx.steps, ctx.directions, half = steps, directions, x.dtype.itemsize == 2
+        ctx.materialize_grads = False                  # often nobody uses the last states
         if half:                                       # kernels have no other way
             x, *others = (_in(np.float32, a) for a in (x, *others))
         out, last, ctx.kept = _run(ctx, x, others, True in ctx.needs_input_grad)
@@ -351,27 +385,29 @@ class SequenceLayer(Primitive):
         kept, ctx.kept = ctx.kept, None         # it becomes da: the next backward needs
         if kept is None:                        # (after retain_graph) to compute it anew
             kept = _run(ctx, x, others, True)[2]
-        dout, *dlast = gradients if x.dtype == gradients[0].dtype else (
-            _in(np.float32, g) for g in gradients)
         states, weights = _split(ctx, others)
+        dout, *dlast = [g if g is None or g.dtype == x.dtype else _in(x.dtype, g)
+                        for g in gradients]
+        dout = xp_of(out).zeros(out.shape, out.dtype) if dout is None else dout
         shape, x, out, dout = x.shape, _rows(x), _rows(out), _rows(dout)
         dx = xp_of(x).zeros(x.shape, x.dtype) if ctx.needs_input_grad[0] else None
-        wanted = _split(ctx, ctx.needs_input_grad[1:])[1]
         dstates, dweights = [], []
-        for d, (w, want) in enumerate(zip(weights, wanted)):
-            (rows, _), (_, size) = w.w_ih.shape, w.w_hh.shape
-            steps = _direction(ctx.steps, d)
-            first = _first_states(states, d, w, steps)
+        for d, w in enumerate(weights):
+            (rows, size), steps = w.w_hh.shape, _direction(ctx.steps, d)
+            first, found = kept[d]
+            ends = [xp_of(s).zeros(s.shape, s.dtype) if g is None else g[d]
+                    for g, s in zip(dlast, first)]
             da, dfirst, *dw_hr = ctx.function.run_backward(
-                kept[d], w, first, steps, out, dout, d * size, [g[d] for g in dlast], dx)
+                found, w, first, steps, out, dout, d * size, ends, dx)
             dstates.append(dfirst)
-            initial = None if states[0] is None else first[0]
-            dw = (None, None) if not (want.w_ih or want.w_hh) else weight_slopes(
-                da, x, out, d * size, initial, steps, rows, size)
-            db = _bias_slopes(da, rows) if want.b_ih or want.b_hh else (None, None)
-            dweights += [*dw, *db, *dw_hr]
-        dstates = [None if s is None else _stack(each)
-                   for s, each in zip(states, zip(*dstates))]
+            dw = [None] * 4
+            if True in ctx.needs_input_grad[1 + len(states):]:
+                initial = None if states[0] is None else first[0]
+                *dw, total = weight_slopes(da, x, out, d * size, initial, steps, rows,
+                                           size)
+                dw += _bias_slopes(total, rows)
+            dweights += [*dw, *dw_hr]
+        dstates = states if states[0] is None else map(_stack, zip(*dstates))
         return None if dx is None else dx.reshape(shape), *dstates, *dweights
 
 
@@ -403,9 +439,11 @@ def _split(ctx, others):
 
 def _first_states(states, d, w, steps):
     """The initial states of a direction: h (B, P), and c (B, H) if there is one."""
-    (rows, size), zeros = w.w_hh.shape, xp_of(w.w_hh).zeros
-    return [zeros((steps.batch, n), w.w_hh.dtype) if s is None else s[d]
-            for s, n in zip(states, (size, rows // 4))]
+    if states[0] is not None:
+        return [s[d] for s in states]
+    (rows, size), zeros, dtype = w.w_hh.shape, xp_of(w.w_hh).zeros, w.w_hh.dtype
+    sizes = (size, rows // 4)[:len(states)]
+    return [zeros((steps.batch, n), dtype) for n in sizes]
 
 
 def _run(ctx, x, others, keep):
@@ -418,13 +456,14 @@ def _run(ctx, x, others, keep):
         first, steps = _first_states(states, d, w, ctx.steps), _direction(ctx.steps, d)
         ends, found = ctx.function.run(rows, w, first, steps, flat, d * size, keep)
         last.append(ends)
-        kept.append(found)
+        kept.append((first, found))
     return out, [_stack(each) for each in zip(*last)], kept
 
 
-def _bias_slopes(da, rows):
-    """The gradients of b_ih and b_hh (R,), from da as in `weight_slopes`."""
-    db, more = da.sum(0), da.shape[1] - rows
+def _bias_slopes(total, rows):
+    """The gradients of b_ih and b_hh (R,), from the sum of da as in `weight_slopes`."""
+    more = len(total) - rows
     if not more:
-        return db, db
-    return db[:rows].copy(), xp_of(db).concatenate([db[:rows - more], db[rows:]])
+        return total, total
+    return total[:rows].copy(), xp_of(total).concatenate([total[:rows - more],
+                                                          total[rows:]])

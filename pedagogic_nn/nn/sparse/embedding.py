@@ -23,8 +23,9 @@ from ..module import Module
 from ..parameter import Parameter
 
 SKIPPED = -1            # the row that gradients pass by; padding_idx becomes this
+INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))          # what may number rows
 
-# ---- indices are checked before a kernel reads ---------------------------------------
+# ---- row numbers are checked before, or while, a kernel reads ------------------------
 
 
 @op
@@ -64,18 +65,32 @@ def checked_rows(who: str, input: Any, count: int, error: type) -> Any:
         RuntimeError: it holds something else than int64 or int32.
         error: a number is not in 0 … count - 1.
     """
+    rows = row_numbers(who, input)
+    check_rows(who, rows, count, error)
+    return rows
+
+
+def row_numbers(who: str, input: Any) -> Any:
+    """The array of a tensor of row numbers, as int64.
+
+    Raises:
+        RuntimeError: it holds something else than int64 or int32.
+    """
     rows = input.array
-    if rows.dtype not in (np.int64, np.int32):
+    if rows.dtype not in INTEGERS:
         raise RuntimeError(f"{who}: expected row numbers of dtype int64 or int32, got "
                            f"{rows.dtype}; say input.long()")
-    rows = contiguous(rows).astype(np.int64, copy=False)
+    return contiguous(rows).astype(np.int64, copy=False)
+
+
+def check_rows(who: str, rows: Any, count: int, error: type) -> None:
+    """All numbers name one of `count` rows; the first that does not is an error."""
     place = int(first_outside(rows.reshape(-1), count)[0])
     if place < rows.size:
         index = tuple(map(int, np.unravel_index(place, rows.shape)))
         raise error(f"{who}: input[{', '.join(map(str, index))}] is {int(rows[index])}, "
                     f"but the table has {count} rows "
                     + (f"(0 … {count - 1})" if count else "only"))
-    return rows
 
 
 # ---- look up, and add up -------------------------------------------------------------
@@ -83,30 +98,42 @@ def checked_rows(who: str, input: Any, count: int, error: type) -> Any:
 
 @op
 def embedding_forward(weight, rows):
-    """weight (V, D), rows (S,) → y (S, D)."""
-    return weight[rows]
+    """weight (V, D), rows (S,) → y (S, D), and whether some row is not in the table (1,):
+    nothing is read for it, and there are zeros."""
+    inside = (rows >= 0) & (rows < len(weight))
+    y = np.zeros((rows.size, weight.shape[1]), weight.dtype)
+    y[inside] = weight[rows[inside]]
+    return y, np.array([not inside.all()])
 
 
 @jit
-def _forward_cpu(lo, hi, y, weight, rows):
+def _forward_cpu(lo, hi, y, wrong, weight, rows):
     for s in range(lo, hi):
-        out, row = y[s], weight[rows[s]]
-        for j in range(row.size):
-            out[j] = row[j]
+        out, v = y[s], rows[s]
+        if 0 <= v < weight.shape[0]:
+            row = weight[v]
+            for j in range(row.size):
+                out[j] = row[j]
+        else:
+            out[:], wrong[0] = 0, True   # several threads may write it: all the same
 
 
 @cuda.jit
-def _forward_cuda(y, weight, rows):
+def _forward_cuda(y, wrong, weight, rows):
     s, j = cuda.grid(2)
     if s < y.shape[0] and j < y.shape[1]:
-        y[s, j] = weight[rows[s], j]
+        if 0 <= rows[s] < weight.shape[0]:
+            y[s, j] = weight[rows[s], j]
+        else:
+            y[s, j], wrong[0] = 0, True
 
 
 @embedding_forward.kernels(cpu=_forward_cpu, cuda=_forward_cuda)
 def _run_forward(run, weight, rows):
     y = like(weight, (rows.size, weight.shape[1]))
-    run(y.shape, y, weight, rows)
-    return y
+    wrong = xp_of(weight).zeros(1, bool)
+    run(y.shape, y, wrong, weight, rows, work=y.size // 4)
+    return y, wrong
 
 
 @op
@@ -173,7 +200,10 @@ class EmbeddingFunction(Primitive):
     def forward(ctx, weight, rows, padding, by_frequency):
         ctx.count, ctx.rows = weight.shape[0], rows.reshape(-1)
         ctx.padding, ctx.by_frequency = padding, by_frequency
-        return embedding_forward(weight, ctx.rows).reshape(*rows.shape, weight.shape[1])
+        y, wrong = embedding_forward(weight, ctx.rows)
+        if wrong[0]:
+            check_rows("embedding", rows, ctx.count, IndexError)
+        return y if rows.ndim == 1 else y.reshape(*rows.shape, weight.shape[1])
 
     @staticmethod
     def backward(ctx, dy):
@@ -213,8 +243,9 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
         raise RuntimeError("embedding: weight must have shape (rows, features), got "
                            f"{shape}")
     padding = row_of_padding("embedding", padding_idx, shape[0])
-    rows = checked_rows("embedding", input, shape[0], IndexError)
+    rows = row_numbers("embedding", input)
     if max_norm is not None:
+        check_rows("embedding", rows, shape[0], IndexError)
         shorten_rows(weight, rows, max_norm, norm_type)
     return EmbeddingFunction.apply(weight, rows, padding=padding,
                                    by_frequency=scale_grad_by_freq)

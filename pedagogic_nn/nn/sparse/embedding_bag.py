@@ -23,6 +23,7 @@ from ...backend.device import xp_of
 from ...backend.launch import on_cpu, on_gpu
 from ..module import Module
 from .embedding import (
+    INTEGERS,
     check_not_sparse,
     checked_rows,
     draw_table,
@@ -331,12 +332,12 @@ def embedding_bag(input: Any, weight: Any, offsets: Any = None,
     """
     who = "embedding_bag"
     _check(who, input, weight, mode, sparse, scale_grad_by_freq, per_sample_weights)
-    bounds = _bounds(who, input, offsets, include_last_offset)
+    bounds, count = _bounds(who, input, offsets, include_last_offset), len(weight.array)
     try:
-        padding = row_of_padding(who, padding_idx, weight.shape[0])
+        padding = row_of_padding(who, padding_idx, count)
     except AssertionError as error:                  # the type is PyTorch's, here another
         raise RuntimeError(str(error)) from None
-    rows = checked_rows(who, input, weight.shape[0], RuntimeError).reshape(-1)
+    rows = checked_rows(who, input, count, RuntimeError).reshape(-1)
     if max_norm is not None:
         shorten_rows(weight, rows, max_norm, norm_type)
     factors = None if per_sample_weights is None else per_sample_weights.reshape(-1)
@@ -369,10 +370,11 @@ def _check(who, input, weight, mode, sparse, by_frequency, factors):
     if mode not in MODES:
         raise ValueError(f"{who}: mode must be 'sum', 'mean' or 'max', got {mode!r}")
     check_not_sparse(who, sparse)
-    if weight.ndim != 2:
+    table = weight.array
+    if table.ndim != 2:
         raise ValueError(f"{who}: weight must have shape (rows, features), got "
-                         f"{tuple(weight.shape)}")
-    if not weight.is_floating_point():
+                         f"{table.shape}")
+    if table.dtype.kind != "f":
         raise RuntimeError(f"{who}: weight must hold real numbers, got {weight.dtype}")
     if mode == "max" and by_frequency:
         raise ValueError(f"{who}: scale_grad_by_freq works with mode 'sum' or 'mean', "
@@ -392,7 +394,7 @@ def _check(who, input, weight, mode, sparse, by_frequency, factors):
 
 def _bounds(who, input, offsets, include_last):
     """Where each bag begins and, at the end, where the last one ends: (B + 1,), int64."""
-    xp, shape = xp_of(input.array), tuple(input.shape)
+    xp, shape = xp_of(input.array), input.array.shape
     if len(shape) == 2:
         if offsets is not None:
             raise ValueError(f"{who}: input of shape {shape} has a bag in each row, so "
@@ -407,7 +409,7 @@ def _bounds(who, input, offsets, include_last):
                          "where each bag begins, got "
                          + ("None" if offsets is None else f"{tuple(offsets.shape)}"))
     begins = offsets.array
-    if begins.dtype not in (np.int64, np.int32):
+    if begins.dtype not in INTEGERS:
         raise RuntimeError(f"{who}: offsets must be of dtype int64 or int32, got "
                            f"{begins.dtype}")
     if include_last and not begins.size:

@@ -21,8 +21,9 @@ from ...autograd.tensor import Tensor
 from ...backend import ZERO, cuda, jit, op
 from ...backend.device import to_host, xp_of
 from ...backend.launch import CudaKernel, contiguous, on_cpu, on_gpu, sum_on_cpu
+from ...backend.math import exp, log, maximum
 from ...backend.op import Op
-from ...backend.together import can_join, run_together, sum_together
+from ...backend.together import largest_together, run_together, sum_together, table_of
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_",
            "clip_grads_with_norm_", "get_total_norm"]
@@ -53,7 +54,7 @@ BLOCK = 4096
 
 
 @jit(reassociate=True)
-def _squares(lo, hi, x):
+def _squares(lo, hi, x, p):
     total = 0.0
     for start in range(lo, hi, BLOCK):
         block, part = x[start:min(hi, start + BLOCK)], x.dtype.type(0)
@@ -64,7 +65,7 @@ def _squares(lo, hi, x):
 
 
 @jit(reassociate=True)
-def _sizes(lo, hi, x):
+def _sizes(lo, hi, x, p):
     total = 0.0
     for start in range(lo, hi, BLOCK):
         block, part = x[start:min(hi, start + BLOCK)], x.dtype.type(0)
@@ -74,53 +75,67 @@ def _sizes(lo, hi, x):
     return total
 
 
-@jit
+@jit(reassociate=True)
 def _powers(lo, hi, x, p):
+    """|x|ᵖ as e^(p log |x|), which has vector lanes: 1.5 ns instead of 5.5."""
     total = 0.0
-    for k in range(lo, hi):
-        total += abs(x[k]) ** p
+    for start in range(lo, hi, BLOCK):
+        block, part = x[start:min(hi, start + BLOCK)], x.dtype.type(0)
+        for k in range(block.size):
+            part += exp(p * log(abs(block[k])))
+        total += part
     return total
 
 
 @jit
-def _not_zero(lo, hi, x):
+def _not_zero(lo, hi, x, p):
     count = 0.0
     for k in range(lo, hi):
         count += x[k] != ZERO
     return count
 
 
+@jit(reassociate=True)
+def _largest(lo, hi, x, p):
+    x, largest = x[lo:hi], x.dtype.type(0)
+    for k in range(x.size):
+        largest = maximum(largest, abs(x[k]))
+    return largest
+
+
+_SUMS = {0: _not_zero, 1: _sizes, 2: _squares}           # others are sums of _powers
+
+
 @p_norm.cpu
 def _p_norm_cpu(x, p):
     x = contiguous(x).reshape(-1)
-    if p == 2:
-        return np.asarray(math.sqrt(sum_on_cpu(_squares, x.shape, x)), x.dtype)
-    with np.errstate(all="ignore"):
-        if p == 1:
-            norm = sum_on_cpu(_sizes, x.shape, x)
-        elif p == 0:
-            norm = sum_on_cpu(_not_zero, x.shape, x)
-        elif p == math.inf:
-            norm = max(x.max(), -x.min())          # a NaN comes first, and so it stays
-        elif p == -math.inf:
-            norm = abs(x).min()
-        else:
-            total = np.float64(sum_on_cpu(_powers, x.shape, x, x.dtype.type(p)))
-            norm = total ** (1 / p)                       # 0 ** (-1) is inf, as in C
+    if math.isinf(p):
+        norm = abs(x).min() if p < 0 else max(x.max(), -x.min())     # a NaN comes first
         return np.asarray(norm, x.dtype)
+    total = np.float64(sum_on_cpu(_SUMS.get(p, _powers), x.shape, x, x.dtype.type(p)))
+    with np.errstate(all="ignore"):                       # 0 ** (-1) is inf, as in C
+        return np.asarray(total ** (1 / p) if p else total, x.dtype)
 
 
 p_norm.cuda(p_norm.reference)
 
 
-def _norm_together(arrays, p):
-    """The norm of all arrays in one call of a kernel, or None if that cannot be."""
-    dtype = arrays[0].dtype
-    if p not in (1, 2) or not can_join(*arrays) or any(a.dtype != dtype for a in arrays):
+def _norm_together(tensors, p):
+    """The norm of all tensors in one call of a kernel, or None if that cannot be."""
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            return None
+    if not p > 0 or (table := table_of([(x.array,) for x in tensors])) is None:
         return None
-    rows = [(a,) for a in arrays]
-    total = sum_together(_squares, rows) ** 0.5 if p == 2 else sum_together(_sizes, rows)
-    return np.asarray(total, dtype)
+    number = table.dtype.type(p)
+    if p == math.inf:
+        if not table.rows[:, 0].all():                   # of no elements there is none
+            return None
+        norm = largest_together(_largest, table, number)
+    else:
+        norm = sum_together(_SUMS.get(p, _powers), table, number) ** (1 / p)
+    return np.asarray(norm, table.dtype)
+
 
 # ---- changes in place ----------------------------------------------------------------
 
@@ -197,7 +212,7 @@ _in_place(hold, _hold_cpu, _hold_cuda)
 def _change(rule, gradients, number):
     together = defaultdict(list)
     for g in gradients:
-        if can_join(g.array):
+        if table_of([(g.array,)]):
             together[g.array.dtype].append((g.array,))
         else:
             changed = rule(g.array, number)
@@ -205,7 +220,7 @@ def _change(rule, gradients, number):
                 g.array[...] = changed
         g._changed()
     for dtype, rows in together.items():
-        run_together(_KERNELS[rule], rows, dtype.type(number))
+        run_together(_KERNELS[rule], table_of(rows), dtype.type(number))
 
 
 # ---- for parameters ------------------------------------------------------------------
@@ -234,21 +249,26 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0,
     listed, p = _listed(tensors), float(norm_type)
     if not listed:
         return zeros(())
-    for x in listed:
-        _check_has_norm(x, p)
-    home = listed[0].device
-    total = _norm_together([x.array for x in listed], p)
+    total = _norm_together(listed, p)
     if total is None:
-        norms = [p_norm(x.array, p) for x in listed]
-        if len({x.device for x in listed}) > 1:
-            norms = [home.put(norm) for norm in norms]
-        total = p_norm(home.xp.array(norms), p)
+        total = _norm_of_norms(listed, p)
+    home = listed[0].device
     if error_if_nonfinite and not np.isfinite(to_host(total)):
         raise RuntimeError(
             f"the norm of order {p} over the gradients is {total}, so they cannot be "
             "clipped. Find the gradient that is inf or NaN, or say "
             "error_if_nonfinite=False and have all of them scaled by it")
     return Tensor._of(total, home)
+
+
+def _norm_of_norms(tensors, p):
+    for x in tensors:
+        _check_has_norm(x, p)
+    home = tensors[0].device
+    norms = [p_norm(x.array, p) for x in tensors]
+    if len({x.device for x in tensors}) > 1:
+        norms = [home.put(norm) for norm in norms]
+    return p_norm(home.xp.array(norms), p)
 
 
 def _check_has_norm(x, p):
@@ -284,10 +304,8 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Any,
     if not isinstance(total_norm, Tensor):
         raise TypeError("clip_grads_with_norm_ expected total_norm as a tensor, as "
                         f"get_total_norm returns it, got a {type(total_norm).__name__}")
-    with np.errstate(all="ignore"):
-        total = to_host(total_norm.array)[()]
-        factor = np.minimum(float(max_norm) / (total + total.dtype.type(1e-6)), 1)
-    if factor != 1:
+    factor = float(max_norm) / (float(to_host(total_norm.array)) + 1e-6)
+    if not factor >= 1:                                      # NaN, too, goes on
         _change(scale, _gradients(parameters), factor)
 
 
@@ -360,6 +378,8 @@ def clip_grad_value_(parameters: Any, clip_value: float,
 
 
 def _listed(tensors):
+    if type(tensors) is list:
+        return tensors
     if isinstance(tensors, Tensor):
         return [tensors]
     if not isinstance(tensors, Iterable):

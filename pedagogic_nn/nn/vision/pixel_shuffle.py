@@ -9,6 +9,7 @@ backwards.
 
 Book: vision/pixel_shuffle.
 """
+import math
 from typing import Any
 
 from ...autograd.checks import check_tensor
@@ -98,24 +99,24 @@ def _run_unshuffle(run, x, r):
 
 
 class _Rearrangement(Primitive):
-    """One of the two; its gradient is the other.  Leading axes are merged into one
-    batch."""
+    """One of the two; its gradient is the other."""
 
     @classmethod
     def forward(cls, ctx, x, r):
-        ctx.r, ctx.batch = r, x.shape[:-3]
-        return _batched(cls.there, x, r, ctx.batch)
+        ctx.r = r
+        return _batched(cls.there, x, r)
 
     @classmethod
     def backward(cls, ctx, dy):
-        return _batched(cls.back, dy, ctx.r, ctx.batch)
+        return _batched(cls.back, dy, ctx.r)
 
 
-def _batched(operation, x, r, batch):
-    n = 1
-    for k in batch:
-        n *= k
-    y = operation(x.reshape(n, *x.shape[-3:]), r)
+def _batched(operation, x, r):
+    """All leading axes are one batch."""
+    if x.ndim == 4:
+        return operation(x, r)
+    *batch, c, h, w = x.shape
+    y = operation(x.reshape(math.prod(batch), c, h, w), r)
     return y.reshape(*batch, *y.shape[1:])
 
 
@@ -135,7 +136,7 @@ def _check(who, name, factor):
 def _check_images(who, name, factor, x):
     _check(who, name, factor)
     check_tensor(who, "input", x)
-    if x.ndim < 3:
+    if x.array.ndim < 3:
         raise RuntimeError(f"{who}({factor}) reads images of shape (*, C, H, W), "
                            f"got shape {tuple(x.shape)}")
     if factor >= 2**31:                        # its square would not fit into an integer
@@ -145,7 +146,7 @@ def _check_images(who, name, factor, x):
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """(*, C·r², H, W) → (*, C, H·r, W·r); see `PixelShuffle`."""
     _check_images("PixelShuffle", "upscale_factor", upscale_factor, input)
-    r, channels = upscale_factor, input.shape[-3]
+    r, channels = upscale_factor, input.array.shape[-3]
     if channels % r**2:
         raise RuntimeError(
             f"PixelShuffle({r}) folds {r}² = {r * r} channels into one: expected a "
@@ -156,7 +157,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """(*, C, H·r, W·r) → (*, C·r², H, W); see `PixelUnshuffle`."""
     _check_images("PixelUnshuffle", "downscale_factor", downscale_factor, input)
-    r, (h, w) = downscale_factor, input.shape[-2:]
+    r, (h, w) = downscale_factor, input.array.shape[-2:]
     if h % r or w % r:
         raise RuntimeError(f"PixelUnshuffle({r}) needs a height and a width that {r} "
                            f"divides, got {h} and {w} in shape {tuple(input.shape)}")

@@ -41,14 +41,16 @@ def axes_of(who: str, input: Any, size: Any, scale_factor: Any,
         TypeError: a size is no integer, a scale no number.
         RuntimeError: the input or the result has no pixels, or memory is too small.
     """
-    if input.dtype.kind != "f":
-        raise NotImplementedError(f"{who} expected real numbers, got {input.dtype}; "
+    shape, dtype = input.array.shape, input.array.dtype
+    if dtype.kind != "f":
+        raise NotImplementedError(f"{who} expected real numbers, got {dtype}; "
                                   "convert them, for example with .float()")
     if (size is None) == (scale_factor is None):
         raise ValueError(f"{who}: give either size or scale_factor, got "
                          f"{'neither' if size is None else 'both'}")
-    shape = input.array.shape
-    if size is None:
+    if type(scale_factor) is float:                               # nearly always
+        axes = _all_scaled(who, shape[2:], scale_factor, recompute_scale_factor)
+    elif size is None:
         given = _for_each_axis(who, "scale_factor", scale_factor, shape)
         axes = tuple([_scaled(who, n, s, recompute_scale_factor)
                       for n, s in zip(shape[2:], given)])
@@ -63,7 +65,7 @@ def axes_of(who: str, input: Any, size: Any, scale_factor: Any,
             raise RuntimeError(f"{who} needs channels, and from 1 to {LARGEST} pixels "
                                f"along an axis; input of shape {tuple(shape)} would "
                                f"become {[a.m for a in axes]} pixels")
-    _check_memory(who, (*shape[:2], *[a.m for a in axes]), input.dtype)
+    _check_memory(who, (*shape[:2], *[a.m for a in axes]), dtype)
     return axes
 
 
@@ -90,6 +92,11 @@ def _integer(who, m):
     if isinstance(m, (bool, float, str)) or not hasattr(m, "__index__"):
         raise TypeError(f"{who}: a size must be an integer, got {m!r}")
     return int(m)
+
+
+@functools.lru_cache(maxsize=256)
+def _all_scaled(who, pixels, scale, recompute):
+    return tuple([_scaled(who, n, scale, recompute) for n in pixels])
 
 
 def _scaled(who, n, scale, recompute):
@@ -194,15 +201,15 @@ class ResizingFunction(Primitive):
         tables = cls.tables(x, axes, **options)
         if ctx.device.type != "cpu":
             tables = [ctx.device.put(t) for t in tables]
-        n, c, *height, width = ctx.shape = x.shape
-        ctx.tables, ctx.plane = tables, (*height, width) if height else (1, width)
+        n, c, *plane = ctx.shape = x.shape
+        ctx.tables, ctx.plane = tables, plane if len(plane) == 2 else [1, *plane]
         y = cls.resize(x.reshape(n * c, *ctx.plane), *tables)
-        return y.reshape(n, c, *[axis.m for axis in axes])
+        return y.reshape(n, c, *y.shape[3 - len(plane):])
 
     @classmethod
     def backward(cls, ctx, dy):
-        n, c, *height, width = dy.shape
-        dy = dy.reshape(n * c, *(height or [1]), width)
+        n, c, *plane = dy.shape
+        dy = dy.reshape(n * c, *(plane if len(plane) == 2 else [1, *plane]))
         return cls.backward_of_resize(dy, *ctx.tables, *ctx.plane).reshape(ctx.shape)
 
 

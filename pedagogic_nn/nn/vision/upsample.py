@@ -44,7 +44,7 @@ def _interpolate(who, input, size, scale_factor, mode, align_corners,
         raise ValueError(f"{who}: antialias=True is not offered; to shrink an image "
                          "without it, blur it first or use AvgPool2d")
     check_tensor(who, "input", input)
-    if input.ndim not in AXES.get(mode, ()):
+    if input.array.ndim not in AXES.get(mode, ()):
         shapes = "; ".join(f"{m!r} of {' or '.join(map(str, axes))} axes"
                            for m, axes in AXES.items())
         raise NotImplementedError(f"{who}: there is no mode {mode!r} for input of shape "

@@ -29,10 +29,31 @@ def bilinear(x, top, bottom, v, left, right, u):
     return x[:, top] * (1 - v) + x[:, bottom] * v
 
 
+@jit
+def _is_double(left, right, width):
+    """Whether pixels 2 k + 1 and 2 k + 2 of the result blend the pixels k and k + 1, as
+    they do where an axis is doubled."""
+    if width < 2 or left.size != 2 * width or left[0] or left[2 * width - 1] != width - 1:
+        return False
+    for j in range(1, 2 * width - 1):
+        if left[j] != (j - 1) // 2 or right[j] != (j + 1) // 2:
+            return False
+    return True
+
+
 @jit(inline="always")
-def _blend_pixels(row, source, left, right, u):
-    for j in range(row.size):
-        row[j] = (ONE - u[j]) * source[left[j]] + u[j] * source[right[j]]
+def _blend_pixels(row, source, left, right, u, double):
+    """One line.  Neighbours that are known, and not looked up, are read as vectors."""
+    if double:
+        for k in range(source.size - 1):
+            a, b, v, w = source[k], source[k + 1], u[2 * k + 1], u[2 * k + 2]
+            row[2 * k + 1] = (ONE - v) * a + v * b
+            row[2 * k + 2] = (ONE - w) * a + w * b
+        for j in (0, row.size - 1):
+            row[j] = (ONE - u[j]) * source[left[j]] + u[j] * source[right[j]]
+    else:
+        for j in range(row.size):
+            row[j] = (ONE - u[j]) * source[left[j]] + u[j] * source[right[j]]
 
 
 @jit(inline="always")
@@ -45,15 +66,16 @@ def _blend_rows(row, a, b, v):
 def _bilinear_cpu(lo, hi, y, x, top, bottom, v, left, right, u):
     """Each input row is blended along itself once, into one of two buffers."""
     wide = np.empty((2, left.size), x.dtype)             # row h stands in wide[h % 2]
+    double = _is_double(left, right, x.shape[2])
     for p in range(lo, hi):
         if top.size == x.shape[1] == 1:                  # a signal: nothing else to blend
-            _blend_pixels(y[p, 0], x[p, 0], left, right, u)
+            _blend_pixels(y[p, 0], x[p, 0], left, right, u, double)
             continue
         done = 0
         for i in range(top.size):
             above, below = int(top[i]), int(bottom[i])
             for h in range(max(done, above), below + 1):
-                _blend_pixels(wide[h % 2], x[p, h], left, right, u)
+                _blend_pixels(wide[h % 2], x[p, h], left, right, u, double)
             done = below + 1
             _blend_rows(y[p, i], wide[above % 2], wide[below % 2], v[i])
 
@@ -70,7 +92,7 @@ def _bilinear_cuda(y, x, top, bottom, v, left, right, u):
 @bilinear.kernels(cpu=_bilinear_cpu, cuda=_bilinear_cuda)
 def _run_bilinear(run, x, top, bottom, v, left, right, u):
     y = like(x, (x.shape[0], top.size, left.size))
-    run(y.shape, y, x, top, bottom, v, left, right, u)
+    run(y.shape, y, x, top, bottom, v, left, right, u, work=y.size // 2)
     return y
 
 
@@ -88,12 +110,28 @@ def bilinear_backward(dy, top, bottom, v, left, right, u, height, width):
 
 
 @jit(inline="always")
-def _share_pixels(row, wide, left, right, u):
-    """`_blend_pixels` backwards.
+def _share_pixels(row, wide, left, right, u, double):
+    """`_blend_pixels` backwards."""
+    if not double:
+        _share_in_turn(row, wide, left, right, u)
+        return
+    n, end = row.size, wide.size - 1
+    for k in range(n):
+        row[k] = ZERO
+    for k in range(1, n - 1):
+        j = 2 * k + 1                                    # j + 1 reads k as well
+        row[k] = (u[j - 2] * wide[j - 2] + u[j - 1] * wide[j - 1]
+                  + (ONE - u[j]) * wide[j] + (ONE - u[j + 1]) * wide[j + 1])
+    row[0] += (ONE - u[0]) * wide[0] + (ONE - u[1]) * wide[1] + (ONE - u[2]) * wide[2]
+    row[right[0]] += u[0] * wide[0]
+    row[n - 1] += (u[end - 2] * wide[end - 2] + u[end - 1] * wide[end - 1]
+                   + (ONE - u[end]) * wide[end] + u[end] * wide[end])
 
-    `left` grows, so the sums of pixels k and k + 1 stay in registers: memory would have
-    to give back what it was just given.
-    """
+
+@jit(inline="always")
+def _share_in_turn(row, wide, left, right, u):
+    """`left` grows, so the sums of pixels k and k + 1 stay in registers: memory would
+    have to give back what it was just given."""
     k, own, next = 0, row.dtype.type(0), row.dtype.type(0)
     for j in range(wide.size):
         while k < left[j]:
@@ -122,20 +160,21 @@ def _share_rows(a, b, row, v):
 def _backward_cpu(lo, hi, dx, dy, top, bottom, v, left, right, u):
     """Rows of dy are gathered in two buffers; a full one is shared out along itself."""
     wide = np.zeros((2, left.size), dy.dtype)            # for row h in wide[h % 2]
+    double = _is_double(left, right, dx.shape[2])
     for p in range(lo, hi):
         if top.size == dx.shape[1] == 1:
-            _share_pixels(dx[p, 0], dy[p, 0], left, right, u)
+            _share_pixels(dx[p, 0], dy[p, 0], left, right, u, double)
             continue
         done = 0
         for i in range(top.size):
             above, below = int(top[i]), int(bottom[i])
             for h in range(done, above):
-                _share_pixels(dx[p, h], wide[h % 2], left, right, u)
+                _share_pixels(dx[p, h], wide[h % 2], left, right, u, double)
                 wide[h % 2] = 0
             done = above
             _share_rows(wide[above % 2], wide[below % 2], dy[p, i], v[i])
         for h in range(done, dx.shape[1]):
-            _share_pixels(dx[p, h], wide[h % 2], left, right, u)
+            _share_pixels(dx[p, h], wide[h % 2], left, right, u, double)
             wide[h % 2] = 0
 
 

@@ -25,22 +25,30 @@ def nearest(x, rows, columns):
 
 
 @jit
-def _repeats(columns, width):
-    """r if the columns are 0 … 0, 1 … 1, 2 …, each r times, else 0."""
-    r = columns.size // width
-    for j in range(columns.size):
-        if r * width != columns.size or columns[j] != j // r:
-            return 0
-    return r
+def _pattern(columns, width):
+    """(p, q) if each q pixels become p, in one of the ways that have a loop of their own;
+    else (0, 0)."""
+    for p, q in ((2, 1), (3, 1), (3, 2)):
+        follows = columns.size * q == p * width and width % q == 0
+        for j in range(columns.size):
+            follows = follows and columns[j] == j * q // p
+        if follows:
+            return p, q
+    return 0, 0
 
 
 @jit(inline="always")
-def _stretch(row, source, columns, repeats):
-    if repeats == 2:                     # a constant stride has vector instructions
+def _stretch(row, source, columns, p, q):
+    if p == 2:                           # constant strides have vector instructions
         for w in range(source.size):
-            pixel = source[w]
-            row[2 * w] = pixel
-            row[2 * w + 1] = pixel
+            row[2 * w] = row[2 * w + 1] = source[w]
+    elif p == 3 and q == 1:
+        for w in range(source.size):
+            row[3 * w] = row[3 * w + 1] = row[3 * w + 2] = source[w]
+    elif p == 3:
+        for k in range(source.size // 2):
+            row[3 * k] = row[3 * k + 1] = source[2 * k]
+            row[3 * k + 2] = source[2 * k + 1]
     else:
         for j in range(row.size):
             row[j] = source[columns[j]]
@@ -48,7 +56,7 @@ def _stretch(row, source, columns, repeats):
 
 @jit
 def _nearest_cpu(lo, hi, y, x, rows, columns):
-    repeats = _repeats(columns, x.shape[2])
+    fine, coarse = _pattern(columns, x.shape[2])
     for p in range(lo, hi):
         for i in range(rows.size):
             row = y[p, i]
@@ -57,7 +65,7 @@ def _nearest_cpu(lo, hi, y, x, rows, columns):
                 for j in range(row.size):
                     row[j] = above[j]
             else:
-                _stretch(row, x[p, rows[i]], columns, repeats)
+                _stretch(row, x[p, rows[i]], columns, fine, coarse)
 
 
 @cuda.jit
@@ -70,7 +78,7 @@ def _nearest_cuda(y, x, rows, columns):
 @nearest.kernels(cpu=_nearest_cpu, cuda=_nearest_cuda)
 def _run_nearest(run, x, rows, columns):
     y = like(x, (x.shape[0], rows.size, columns.size))
-    run(y.shape, y, x, rows, columns)
+    run(y.shape, y, x, rows, columns, work=y.size // 4)
     return y
 
 
@@ -83,14 +91,18 @@ def nearest_backward(dy, rows, columns, height, width):
 
 
 @jit(inline="always")
-def _gather(row, sums, columns, repeats):
+def _gather(row, sums, columns, p, q):
     """What `_stretch` copied comes back as sums."""
-    if repeats == 2:
+    if p == 2:
         for w in range(row.size):
             row[w] = sums[2 * w] + sums[2 * w + 1]
-    elif repeats == 3:
+    elif p == 3 and q == 1:
         for w in range(row.size):
             row[w] = sums[3 * w] + sums[3 * w + 1] + sums[3 * w + 2]
+    elif p == 3:
+        for k in range(row.size // 2):
+            row[2 * k] = sums[3 * k] + sums[3 * k + 1]
+            row[2 * k + 1] = sums[3 * k + 2]
     else:
         row[:] = 0
         for j in range(sums.size):
@@ -99,7 +111,7 @@ def _gather(row, sums, columns, repeats):
 
 @jit
 def _backward_cpu(lo, hi, dx, dy, rows, columns):
-    repeats = _repeats(columns, dx.shape[2])
+    fine, coarse = _pattern(columns, dx.shape[2])
     sums = np.empty(columns.size, dy.dtype)          # of the rows that copied one row
     for p in range(lo, hi):
         i = 0
@@ -115,7 +127,7 @@ def _backward_cpu(lo, hi, dx, dy, rows, columns):
                         sums[j] += row[j]
                 i += 1
             if i > first:
-                _gather(dx[p, h], sums, columns, repeats)
+                _gather(dx[p, h], sums, columns, fine, coarse)
             else:
                 dx[p, h, :] = 0
 

@@ -15,17 +15,19 @@ ELEMENTWISE = {
     "Softplus": [(), (2,), (0.5, 1), (3, -1)],
     "Hardtanh": [(), (-2, 3), (0.5, 1.5)], "Softshrink": [(), (0,), (1.5,)],
     "Hardshrink": [(), (0,), (1.5,), (-1,)], "Threshold": [(0.1, 20), (-1, -3), (0, 0)],
-    "PReLU": [(), (1, 0.1)],
+    "PReLU": [(), (1, 0.1)], "Hardsigmoid": [()], "Hardswish": [()],
 }
 IN_PLACE = {"ReLU": (), "ReLU6": (), "SiLU": (), "Mish": (), "LeakyReLU": (0.2,),
             "ELU": (2,), "SELU": (), "CELU": (2,), "Hardtanh": (-2, 2),
-            "Threshold": (0.1, 20)}
+            "Threshold": (0.1, 20), "Hardsigmoid": (), "Hardswish": ()}
 KINKS = np.array([-6, -3, -2, -1.5, -1, -0.5, -0.0, 0, 0.5, 1, 1.5, 2, 3, 6], np.float32)
 
 
 def programs():
     for name, calls in ELEMENTWISE.items():
-        for dtype, args in itertools.product(DTYPES, calls):
+        # PyTorch's slope of Hardsigmoid is 1/6 as float32 has it, in float64 too.
+        dtypes = ["float32"] if name == "Hardsigmoid" else DTYPES
+        for dtype, args in itertools.product(dtypes, calls):
             for shape in [(), (1,), (2, 3), (2, 0), (2, 3, 4)]:
                 yield layer(name, args, sample(*shape) * 4, dtype=dtype)
             yield layer(name, args, KINKS, dtype=dtype, note="kinks")

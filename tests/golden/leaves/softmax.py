@@ -11,7 +11,7 @@ def programs():
         for dim in range(-len(shape) or -1, len(shape) or 1):
             yield layer("Softmax", (dim,), sample(*shape) * 4, dtype=dtype)
     for shape in [(3,), (2, 3), (2, 3, 2), (1, 2, 2, 2)]:
-        for name in ("Softmax", "LogSoftmax"):
+        for name in ("Softmax", "LogSoftmax", "Softmin"):
             yield layer(name, (), sample(*shape), note="axis left out")
     for shape in [(2, 3), (3, 2, 2), (2, 3, 2, 1), (1, 1, 1, 1, 1)]:
         yield layer("Softmax2d", (), sample(*shape))
@@ -19,6 +19,8 @@ def programs():
     yield layer("Softmax", (1,), EXTREME, note="infinite")
     yield layer("Softmax", (2,), sample(2, 3))
     yield layer("Softmax", (0,), sample(3), dtype="int64")
+    for dtype, dim in itertools.product(DTYPES, (0, 1, -1)):
+        yield layer("Softmin", (dim,), sample(2, 3) * 4, dtype=dtype)
     yield from functions()
 
 

@@ -14,14 +14,14 @@ ACTIVATIONS = {
     "relu": {}, "sigmoid": {}, "tanh": {}, "relu6": {}, "logsigmoid": {}, "softsign": {},
     "tanhshrink": {}, "silu": {}, "mish": {}, "gelu": {"approximate": ("none", "tanh")},
     "leaky_relu": {"negative_slope": (0.01, 0, -0.5, 2)}, "elu": {"alpha": (1, 0.3, -1)},
-    "selu": {}, "celu": {"alpha": (1, 0.3, -2)},
+    "selu": {}, "hardsigmoid": {}, "hardswish": {}, "celu": {"alpha": (1, 0.3, -2)},
     "softplus": {"beta": (1, 0.5, 3), "threshold": (20, 1)},
     "hardtanh": {"min_val": (-1, -0.5), "max_val": (1, 2.5)},
     "softshrink": {"lambd": (0.5, 0)}, "hardshrink": {"lambd": (0.5, 0)},
     "threshold": {"threshold": (0.1, -1), "value": (20, -0.5)},
 }
 IN_PLACE = ["relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish",
-            "hardtanh", "threshold"]
+            "hardtanh", "threshold", "hardsigmoid", "hardswish"]
 KEPT, REAL = {"relu", "relu6", "hardtanh", "threshold"}, {"sigmoid", "tanh", "softsign",
                                                           "tanhshrink"}
 

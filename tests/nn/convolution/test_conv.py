@@ -102,14 +102,26 @@ def test_many_channels_and_pixels(options):
 @pytest.mark.parametrize("shape, padding", [
     ((45, 33, 6, 5), 1),                       # several images in one band
     ((3, 32, 31, 40), (0, 2)),
-    ((2, 40, 1, 600), 1),
+    ((2, 40, 3, 600), 1),
     ((30, 32, 9, 9), (3, 4)),                  # backwards the padding is negative
-    ((3, 33, 30, 28), 1),                      # bands that end within an image
+    ((3, 33, 30, 28), 1),                      # runs that end within an image
+    ((9, 70, 7, 7), 1),                        # a single run: threads share the outputs
 ], ids=str)
 def test_the_way_with_fewer_multiplications(shape, padding):
     x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    agree_with_reference(lambda: nn.Conv2d(shape[1], 35, 3, padding=padding), x)
-    agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], 35, 3), x)
+    outputs = shape[1] + 2                     # several blocks, of which one is not full
+    agree_with_reference(lambda: nn.Conv2d(shape[1], outputs, 3, padding=padding), x)
+    agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], outputs, 3), x)
+
+
+def test_fewer_multiplications_do_not_cost_digits():
+    """512 channels: as far from the exact sum as the direct way, 3e-6."""
+    rng = np.random.default_rng(0)
+    x, w = (torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
+            for shape in ((8, 512, 7, 7), (64, 512, 3, 3)))
+    y, exact = (F.conv2d(*pair, padding=1).numpy()
+                for pair in ((x, w), (x.double(), w.double())))
+    assert np.abs(y - exact).max() < 1e-5 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize("padding, dilation", [((2, 4), (2, 4)), ((0, 9), (1, 2)),
@@ -144,11 +156,15 @@ def test_an_infinite_pixel_reaches_only_its_patches():
     np.testing.assert_array_equal(y, expected)
 
 
-def test_a_filter_of_one_pixel_is_a_matrix_product():
+@pytest.mark.parametrize("stride", [1, 2, (3, 1)], ids=str)
+def test_a_filter_of_one_pixel_is_a_matrix_product(stride):
     for n in (0, 3):
         x = np.random.default_rng(0).standard_normal((n, 20, 7, 5)).astype(np.float32)
-        agree_with_reference(lambda: nn.Conv2d(20, 9, 1), x)
-        agree_with_reference(lambda: nn.ConvTranspose2d(20, 9, 1, bias=False), x)
+        agree_with_reference(lambda: nn.Conv2d(20, 9, 1, stride), x)
+        agree_with_reference(lambda: nn.Conv2d(20, 9, 1, stride, dilation=2), x)
+        agree_with_reference(lambda: nn.ConvTranspose2d(20, 9, 1, stride), x)
+        agree_with_reference(
+            lambda: nn.ConvTranspose2d(20, 9, 1, stride, bias=False), x)
 
 
 def test_a_stride_that_leads_nowhere_costs_nothing():

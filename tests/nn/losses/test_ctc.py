@@ -10,22 +10,23 @@ import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.autograd import gradcheck
 from pedagogic_nn.nn.losses.ctc import ctc_loss, ctc_paths
-from tests.harness import backend_tests, case, gradient_tests, uniform
+from tests.harness import backend_tests, case, gradient_tests
 from tests.nn.losses import agreement
 
 LABELS = np.array([[1, 2, 2], [3, 1, 0], [0, 0, 0]])
 
 
 def paths(x=(6, 3, 4), labels=LABELS, steps=(6, 5, 4), lengths=(3, 2, 0), blank=0,
-          zero_infinity=False, with_slope=True):
+          mean=False, zero_infinity=False, with_slope=True):
     return case(ctc_paths, x=x, labels=labels, steps=np.array(steps),
-                lengths=np.array(lengths), scales=uniform(len(lengths)), blank=blank,
+                lengths=np.array(lengths), blank=blank, mean=mean,
                 zero_infinity=zero_infinity, with_slope=with_slope)
 
 
 CASES = [
     paths(),
     paths(with_slope=False),
+    paths(mean=True),
     paths(steps=(2, 5, 0)),
     paths(steps=(2, 5, 0), zero_infinity=True),
     paths((1, 1, 2), np.array([[1]]), (1,), (1,)),

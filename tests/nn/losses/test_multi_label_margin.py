@@ -22,6 +22,8 @@ def rows(x, y=LISTS, with_slope=True):
 CASES = [
     rows((4, 4)),
     rows((4, 4), with_slope=False),
+    rows((4, 4), np.where(LISTS == 3, 4, LISTS)),
+    rows((4, 4), np.where(LISTS == 1, -2, LISTS)),
     rows((0, 4), LISTS[:0]),
     rows((1, 1), np.array([[0]])),
     rows(saturated(4, 4)),

@@ -28,6 +28,7 @@ CASES = [
     rows((5, 4)),
     rows((5, 4), p=2, margin=0.3),
     rows((5, 4), with_slope=False),
+    rows((5, 4), t=np.array([0, 4, 3, -1, 2**40])),
     rows((0, 4), t=integers(0, high=4)),
     rows((1, 1), t=integers(1, high=1), w=uniform(1)),
     rows(saturated(5, 4), p=2),

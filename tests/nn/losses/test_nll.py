@@ -5,24 +5,56 @@ from hypothesis import strategies as st
 
 import pedagogic_nn as torch
 from pedagogic_nn import nn
+from pedagogic_nn.backend.device import Device
 from pedagogic_nn.nn.losses.nll import nll_backward, nll_forward, nll_loss
-from tests.harness import backend_tests, case, fixed, gradient_tests, integers, uniform
+from tests.harness import (
+    BACKENDS,
+    backend_tests,
+    case,
+    fixed,
+    gradient_tests,
+    integers,
+    uniform,
+)
 from tests.nn.losses import agreement
 
-T5, W = integers(5, low=-1, high=4), uniform(4)          # -1: ignored
-PICTURE = integers(2, 3, low=-1, high=4)
+T5, W = integers(5, high=4), uniform(4)
+PICTURE = integers(2, 3, high=4)
+WRONG = np.array([1, 4, -1, 0, -100])
+
+
+def forward(x, t=T5, w=W, ignore_index=1):
+    return case(nll_forward, x=x, t=t, w=w, ignore_index=ignore_index)
+
+
+def backward(shape, g, t=T5, ignore_index=1):
+    return case(nll_backward, t=t, w=W, g=g, scale=0.5, shape=fixed(shape),
+                ignore_index=ignore_index)
+
+
 CASES = [
-    case(nll_forward, x=(5, 4), t=T5, w=W),
-    case(nll_forward, x=(2, 4, 3), t=PICTURE, w=W),
-    case(nll_forward, x=(0, 4), t=integers(0, high=4), w=W),
-    case(nll_forward, x=(1, 1), t=integers(1, high=1), w=uniform(1)),
-    case(nll_backward, t=T5, w=W, g=uniform(5), shape=fixed((5, 4))),
-    case(nll_backward, t=PICTURE, w=W, g=uniform(2, 3), shape=fixed((2, 4, 3))),
-    case(nll_backward, t=PICTURE, w=W, g=np.array(2, np.float32),
-         shape=fixed((2, 4, 3))),
-    case(nll_backward, t=integers(0, high=4), w=W, g=uniform(0), shape=fixed((0, 4))),
+    forward((5, 4)),
+    forward((5, 4), np.array([1, -100, 0, 3, -100]), ignore_index=-100),
+    forward((2, 4, 3), PICTURE),
+    forward((0, 4), integers(0, high=4)),
+    forward((1, 1), integers(1, high=1), uniform(1), ignore_index=-100),
+    forward((5, 0), T5 * 0, uniform(0), ignore_index=0),
+    backward((5, 4), uniform(5)),
+    backward((5, 4), uniform(5), WRONG),
+    backward((2, 4, 3), uniform(2, 3), PICTURE),
+    backward((2, 4, 3), np.array(2, np.float32), PICTURE),
+    backward((0, 4), uniform(0), integers(0, high=4)),
 ]
 test_backends = backend_tests(CASES)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_sum_of_a_wrong_class_is_nan(backend):
+    x, t, w = (Device(backend).put(a) for a in (uniform(5, 4), WRONG, W))
+    _, sums = nll_forward(x, t, w, 1)
+    assert np.isnan(sums[0].item())
+
+
 CLASSES = integers(5, high=4, seed=1)
 
 
@@ -58,7 +90,7 @@ def test_large_pictures_agree_with_the_reference():
     x, t = torch.randn(3, 5, 40, 30, requires_grad=True), torch.randint(5, (3, 40, 30))
     nll_loss(x, t, reduction="sum").backward()
     expected = nll_backward.reference(t.numpy(), np.ones(5, np.float32), np.float32(1),
-                                      x.shape)
+                                      1.0, x.shape, -100)
     np.testing.assert_array_equal(x.grad.numpy(), expected)
 
 

@@ -3,45 +3,53 @@ import pytest
 
 import pedagogic_nn as torch
 from pedagogic_nn.nn.losses.rows import (
-    class_rows,
+    check_labels,
+    class_sums,
     classes_of,
     reduce_rows,
     scaled,
-    total_weight,
 )
 from tests.harness import backend_tests, case
 
+W = np.array([0.5, 2, 4, 8], np.float32)
 CASES = [
-    case(class_rows, t=np.array([0, 3, -100, 1]), C=4, ignore_index=-100),
-    case(class_rows, t=np.array([0, 3, 1]), C=4, ignore_index=-100),
-    case(class_rows, t=np.array([0, 4, -1, 1]), C=4, ignore_index=1),
-    case(class_rows, t=np.array([0, -1, 1]), C=4, ignore_index=-1),
-    case(class_rows, t=np.array([], np.int64), C=4, ignore_index=1),
+    case(class_sums, t=np.array([0, 3, -100, 1]), w=W, C=4, ignore_index=-100),
+    case(class_sums, t=np.array([0, 3, 1]), w=None, C=4, ignore_index=-100),
+    case(class_sums, t=np.array([0, 3, 1]), w=None, C=4, ignore_index=3),
+    case(class_sums, t=np.array([0, 4, -1, 1]), w=W, C=4, ignore_index=1),
+    case(class_sums, t=np.array([0, -1, 1]), w=W, C=4, ignore_index=-1),
+    case(class_sums, t=np.array([], np.int64), w=None, C=0, ignore_index=1),
+    case(class_sums, t=np.array([7]), w=None, C=0, ignore_index=7),
+    case(class_sums, t=np.array([0]), w=W[:0], C=0, ignore_index=7),
 ]
 test_backends = backend_tests(CASES)
 
 
 def test_targets_that_all_count_are_not_copied():
     t = np.array([0, 3, 1])
-    classes, ignored = classes_of("NLLLoss", t, 4, -100)
-    assert np.shares_memory(classes, t) and ignored == 0
+    classes, weight = classes_of("NLLLoss", t, None, 4, -100)
+    assert classes is t and weight == 3
 
 
 @pytest.mark.parametrize("wrong", [4, -1, 2**40, -2**63])
 def test_the_first_wrong_class_is_named(wrong):
     t = np.array([[0, 3], [1, wrong]])
-    with pytest.raises(IndexError, match=rf"target\[1, 1\] is {wrong}, but there are 4"):
-        classes_of("NLLLoss", t, 4, -100)
+    for w in (None, np.ones(4)):
+        with pytest.raises(IndexError, match=rf"target\[1, 1\] is {wrong}, but"):
+            classes_of("NLLLoss", t, w, 4, -100)
     with pytest.raises(RuntimeError, match=rf"target\[1, 1\] is {wrong}"):
-        classes_of("MultiMarginLoss", t, 4, None, RuntimeError)
+        check_labels("MultiMarginLoss", np.array([1, np.nan]), t, 4, error=RuntimeError)
+
+
+def test_a_nan_in_the_scores_is_no_wrong_label():
+    check_labels("NLLLoss", np.array(np.nan), np.array([0, 3]), 4)
 
 
 def test_ignored_classes_have_no_weight():
-    w = np.array([0.5, 2, 4], np.float32)
-    classes, ignored = classes_of("NLLLoss", np.array([0, 1, 2, 2]), 3, 2)
-    assert classes.tolist() == [0, 1, -1, -1]
-    assert total_weight(classes, ignored, w) == 2.5
-    assert total_weight(classes, ignored, None) == 2
+    t = np.array([0, 1, 2, 2])
+    classes, weight = classes_of("NLLLoss", t, np.array([0.5, 2, 4], np.float32), 3, 2)
+    assert classes.tolist() == [0, 1, -1, -1] and weight == 2.5
+    assert classes_of("NLLLoss", t, None, 3, 2)[1] == 2
 
 
 def test_the_mean_of_many_half_precision_losses_does_not_overflow():

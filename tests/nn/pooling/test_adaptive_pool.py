@@ -11,6 +11,7 @@ from pedagogic_nn.nn.pooling.adaptive_pool import (
     adaptive_average,
     adaptive_average_backward,
     adaptive_max,
+    adaptive_max_values,
 )
 from tests.harness import backend_tests, case, fixed, gradient_tests, saturated
 
@@ -20,6 +21,7 @@ NAN = np.nan
 def rows(x, size):
     return [case(adaptive_average, x=x, size=fixed(size)),
             case(adaptive_max, x=x, size=fixed(size)),
+            case(adaptive_max_values, x=x, size=fixed(size)),
             case(adaptive_average_backward, dy=(x[0], *size), size=fixed(x[1:]))]
 
 
@@ -30,10 +32,9 @@ test_backends = backend_tests([
     *rows((0, 4, 4), (2, 2)),
     *rows((1, 1, 1), (1, 1)),
     case(adaptive_average, x=(2, 3, 4), size=fixed((0, 2))),
-    case(adaptive_max, x=(2, 3, 4), size=fixed((0, 2))),
-    case(adaptive_max, x=saturated(1, 4, 4), size=fixed((2, 2))),
-    case(adaptive_max, x=np.array([[[NAN, 1, NAN, 2, 2]]], np.float32),
-         size=fixed((1, 2))),
+    *(case(op, x=x, size=fixed(size)) for op in (adaptive_max, adaptive_max_values)
+      for x, size in [((2, 3, 4), (0, 2)), (saturated(1, 4, 4), (2, 2)),
+                      (np.array([[[NAN, 1, NAN, 2, 2]]], np.float32), (1, 2))]),
 ])
 test_gradients = gradient_tests([
     case(F.adaptive_avg_pool2d, input=(2, 2, 5, 4), output_size=3),

@@ -7,7 +7,11 @@ import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.backend import reference
 from pedagogic_nn.nn import functional as F
-from pedagogic_nn.nn.pooling.max_pool import max_pool, max_pool_backward
+from pedagogic_nn.nn.pooling.max_pool import (
+    max_pool,
+    max_pool_backward,
+    max_pool_values,
+)
 from pedagogic_nn.nn.pooling.windows import window_of
 from tests.harness import backend_tests, case, fixed, gradient_tests, saturated
 
@@ -15,22 +19,29 @@ INF, NAN = np.inf, np.nan
 
 
 def pool(x, size, *window):
-    return case(max_pool, x=x, size=fixed(size), window=fixed(window_of("", 2, *window)))
+    """A row with the places, and one without."""
+    window = fixed(window_of("", 2, *window))
+    return [case(op, x=x, size=fixed(size), window=window)
+            for op in (max_pool, max_pool_values)]
 
 
 EQUAL = np.array([[[1, 1, 2], [1, NAN, 2], [NAN, 0, 2]]], np.float32)
 PLACES = np.array([[[0, 2], [2, -1]], [[5, 5], [3, 0]]], np.int32)
 test_backends = backend_tests([
-    pool((2, 4, 5), (2, 2), 2, 2, 0),
-    pool((1, 5, 4), (3, 3), 3, (2, 1), 1),
-    pool((1, 6, 5), (2, 2), (2, 2), 3, 0, (2, 1)),
-    pool((2, 1, 7), (1, 3), (1, 3), (1, 3), (0, 1)),
-    pool((0, 4, 4), (2, 2), 2, 2, 0),
-    pool((1, 1, 1), (1, 1), 1, 1, 0),
-    pool(saturated(1, 4, 4), (2, 2), 2, 2, 0),
-    pool(EQUAL, (2, 2), 2, 1, 0),
-    pool(np.full((1, 3, 3), -INF, np.float32), (2, 2), 2, 2, 1),
-    pool((1, 4, 1), (1, 2), 2, 1, 1, 5),                 # windows that hold no pixel
+    *pool((2, 4, 5), (2, 2), 2, 2, 0),
+    *pool((1, 5, 4), (3, 3), 3, (2, 1), 1),
+    *pool((1, 6, 5), (2, 2), (2, 2), 3, 0, (2, 1)),
+    *pool((2, 1, 7), (1, 3), (1, 3), (1, 3), (0, 1)),
+    *pool((2, 1, 8), (1, 4), (1, 2), (1, 2), 0),         # rows without a rest
+    *pool((2, 3, 9), (3, 3), (1, 3), (1, 3), 0),
+    *pool((2, 1, 9), (1, 4), (1, 2), (1, 2), 0),
+    *pool((2, 1, 6), (1, 2), (1, 2), (1, 3), 0, (1, 2)),
+    *pool((0, 4, 4), (2, 2), 2, 2, 0),
+    *pool((1, 1, 1), (1, 1), 1, 1, 0),
+    *pool(saturated(1, 4, 4), (2, 2), 2, 2, 0),
+    *pool(EQUAL, (2, 2), 2, 1, 0),
+    *pool(np.full((1, 3, 3), -INF, np.float32), (2, 2), 2, 2, 1),
+    *pool((1, 4, 1), (1, 2), 2, 1, 1, 5),                # windows that hold no pixel
     case(max_pool_backward, dy=(2, 2, 2), at=PLACES, size=fixed((2, 3))),
     case(max_pool_backward, dy=(0, 2, 2), at=PLACES[:0], size=fixed((2, 3))),
 ])
@@ -54,6 +65,15 @@ def test_overlapping_windows_add_up():
     x = torch.tensor([[0.0, 3, 1]], requires_grad=True)
     F.max_pool1d(x, 2, 1).sum().backward()
     assert x.grad.tolist() == [[0, 2, 0]]
+
+
+def test_without_a_gradient_the_numbers_are_the_same():
+    x = torch.randn(2, 3, 7, 9, requires_grad=True)
+    for function in (lambda: F.max_pool2d(x, 3, 2, 1), lambda: F.max_pool2d(x, (1, 3)),
+                     lambda: F.adaptive_max_pool2d(x, (3, 4))):
+        with torch.no_grad():
+            alone = function()
+        assert alone.grad_fn is None and alone.tolist() == function().tolist()
 
 
 def test_the_first_of_equal_ones_and_the_last_nan():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.backend.op import reference
+from pedagogic_nn.nn.dropping import drop_each
 from pedagogic_nn.nn.packed_sequence import PackedSequence
 
 NAMES = ["RNN", "LSTM", "GRU"]
@@ -227,9 +228,8 @@ def test_dropping_everything_leaves_the_biases(name):
 
 
 def test_what_is_kept_is_scaled():
-    from pedagogic_nn.nn.recurrent.layer import drop
     torch.manual_seed(0)
-    kept = drop(torch.ones(100, 100, dtype=torch.float64), 0.2)
+    kept = drop_each(torch.ones(100, 100, dtype=torch.float64), 0.2)
     assert set(kept.flatten().tolist()) == {0.0, 1.25}
     assert 0.18 < (kept == 0).double().mean().item() < 0.22
 

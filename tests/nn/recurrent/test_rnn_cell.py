@@ -9,6 +9,7 @@ from pedagogic_nn.nn.recurrent.rnn_cell import (
     relu_unit_backward,
     relu_units,
     relu_units_backward,
+    rnn_step,
     tanh_unit,
     tanh_unit_backward,
     tanh_units,
@@ -35,6 +36,19 @@ CASES = [
         case(backward, h=(3, 5), dh=(3, 5)),
         case(backward, h=(1, 1), dh=(1, 1)),
     )
+] + [
+    case(
+        rnn_step,
+        x=(batch, 3),
+        h=(batch, 5),
+        w_ih=(5, 3),
+        w_hh=(5, 5),
+        b_ih=bias,
+        b_hh=bias,
+        relu=relu,
+    )
+    for batch, bias in ((4, (5,)), (1, None), (0, (5,)))
+    for relu in (False, True)
 ]
 test_backends = backend_tests(CASES)
 test_gradients = gradient_tests(

@@ -95,7 +95,7 @@ def test_a_pretrained_table_is_shared_and_frozen():
 
 
 def test_threads_agree():
-    rows, weights = torch.randint(1000, (3000,)), torch.randn(3000, 32)
+    rows, weights = torch.randint(1000, (9000,)), torch.randn(9000, 32)
     results, before = [], torch.get_num_threads()
     for threads in (1, 2):
         torch.set_num_threads(threads)

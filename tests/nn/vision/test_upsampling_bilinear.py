@@ -28,7 +28,8 @@ def rows_of(p, height, width, new_height, new_width, align_corners, real=np.floa
 
 CASES = [row for align in (True, False) for sizes in [
     (2, 2, 3, 4, 6), (2, 3, 4, 5, 9), (2, 6, 5, 2, 3), (1, 1, 1, 1, 1), (1, 1, 1, 3, 2),
-    (0, 2, 2, 4, 4), (1, 1, 5, 1, 8), (1, 3, 4, 3, 2)
+    (0, 2, 2, 4, 4), (1, 1, 5, 1, 8), (1, 3, 4, 3, 2), (2, 1, 5, 1, 10), (1, 1, 2, 1, 4),
+    (1, 1, 1, 1, 2)
 ] for row in rows_of(*sizes, align)] + rows_of(1, 2, 2, 3, 4, True, np.float64)
 test_backends = backend_tests(CASES)
 

@@ -26,7 +26,8 @@ def rows_of(p, height, width, new_height, new_width, real=np.float32):
 
 CASES = [row for sizes in [
     (2, 2, 3, 4, 6), (2, 2, 3, 6, 9), (1, 2, 2, 8, 8), (2, 3, 4, 5, 7), (2, 5, 4, 2, 3),
-    (1, 1, 1, 1, 1), (0, 2, 2, 4, 4), (1, 1, 5, 1, 3), (1, 3, 1, 6, 4)
+    (1, 1, 1, 1, 1), (0, 2, 2, 4, 4), (1, 1, 5, 1, 3), (1, 3, 1, 6, 4), (1, 2, 4, 3, 6),
+    (1, 1, 6, 2, 9), (1, 2, 3, 2, 5)
 ] for row in rows_of(*sizes)] + rows_of(1, 2, 2, 3, 4, np.float64)
 test_backends = backend_tests(CASES)
 
