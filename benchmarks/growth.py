@@ -72,7 +72,7 @@ def _axis(
 
 
 def line(sizes: Any, times: Any) -> float:
-    """The slope of the line through the upper half of the times, both axes logarithmic."""
+    """The slope of the line through the upper half of the times, on logarithmic axes."""
     half = len(sizes) // 2
     return float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0])
 

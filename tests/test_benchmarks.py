@@ -244,7 +244,7 @@ def test_the_pictures_are_the_same_each_time(content, tmp_path):
 def test_page_and_picture_need_only_the_file(content, tmp_path, monkeypatch, capsys):
     files = [tmp_path / name for name in ("figures.json", "speed.svg", "RESULTS.md")]
     report.write(files[0], content)
-    monkeypatch.setitem(sys.modules, "torch", None)             # as if not installed
+    monkeypatch.setattr(command, "torch", None)                 # as if not installed
     monkeypatch.setattr(sys, "argv", [
         "benchmarks", "--json", str(files[0]), "--picture", str(files[1]),
         "--markdown", str(files[2])])
@@ -257,7 +257,7 @@ def test_page_and_picture_need_only_the_file(content, tmp_path, monkeypatch, cap
 
 def test_what_is_measured_is_printed_and_kept(content, tmp_path, monkeypatch, capsys):
     file = tmp_path / "figures.json"
-    monkeypatch.setitem(sys.modules, "torch", pedagogic_nn)
+    monkeypatch.setattr(command, "torch", pedagogic_nn)
     monkeypatch.setattr(sys, "argv", [
         "benchmarks", "--only", "Identity 256", "--rounds", "1", "--threads", "1",
         "--json", str(file)])
