@@ -54,7 +54,7 @@ from ...backend.tiles import (
 from ..windows import fill, numbers
 from .tiles import Vectors, outputs_tile
 
-A, B = 11 / 16, 11 / 8                     # all numbers below are exact in float32
+A, B = 11 / 16, 11 / 8              # below, all but the weights are exact in float32
 EVEN_A, EVEN_B = 1 / (2 * A**2 * (A**2 - B**2)), 1 / (2 * B**2 * (B**2 - A**2))
 PAIRS = ((1, 0, 0, 0, 0, 0), (0, 1, 1, 0, 0, 0), (0, 1, -1, 0, 0, 0),
          (0, 0, 0, 1, 1, 0), (0, 0, 0, 1, -1, 0), (0, 0, 0, 0, 0, 1))
