@@ -18,7 +18,8 @@ def test_it_names_each_step_and_its_time():
 # Layers without a step of their own, for they run another's kernels.
 SHARED = {
     "AdamW": "Adam", "PixelUnshuffle": "PixelShuffle", "ReLU6": "Hardtanh",
-    "Softmax2d": "Softmax", "NLLLoss2d": "NLLLoss", "Conv1d": "Conv2d",
+    "Softmax2d": "Softmax", "Softmin": "Softmax", "NLLLoss2d": "NLLLoss",
+    "Conv1d": "Conv2d",
     "ConvTranspose1d": "ConvTranspose2d", "MaxPool1d": "MaxPool2d",
     "AvgPool1d": "AvgPool2d", "AdaptiveAvgPool1d": "AdaptiveAvgPool2d",
     "AdaptiveMaxPool1d": "AdaptiveMaxPool2d", "BatchNorm1d": "BatchNorm2d",
