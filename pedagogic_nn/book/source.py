@@ -151,6 +151,7 @@ def _code(numbered, name):
     width = len(str(numbered[-1][0]))
     rows = "\n".join(f'<span class="pnn-line" data-n="{number:>{width}}">{line}</span>'
                      for (number, _), line in zip(numbered, lines, strict=True))
-    label = html.escape(f"Source of {name.replace(':', '.')}")
+    label = html.escape(f"Source of {name.rstrip(':').replace(':', '.')}, "
+                        f"lines {numbered[0][0]} to {numbered[-1][0]}")
     return ('<div class="highlight">'
             f'<pre tabindex="0" role="region" aria-label="{label}">{rows}</pre></div>')
