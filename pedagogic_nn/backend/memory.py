@@ -6,16 +6,17 @@ which the system clears and maps page by page (4 KiB) when they are first touche
 costs 0.25 µs a page, on a virtual machine 2.5 µs, ten times what a kernel needs to fill
 it: half of the training step of a small super-resolution network went there (measured).
 
-So `malloc` is told, once for the process, to serve arrays up to 64 MiB from its own
-heap, and to keep what is freed at its end, up to 512 MiB.  Nothing is allocated that was
-not before.  PEDAGOGIC_NN_KEEP_MIB in the environment sets the 512; with 0, or where
+So `malloc` is told, once for the process, to serve arrays up to 32 MiB (the most that it
+documents) from its own heap, and to keep what is freed at its end, up to 512 MiB.  Larger
+ones would leave holes: with 64 MiB the peak of a network of 32 MiB activations rose by a
+sixth.  PEDAGOGIC_NN_KEEP_MIB in the environment sets the 512; with 0, or where
 glibc was given settings of its own, `malloc` is left as it is.  Other C libraries have no
 such switch and lose less: macOS keeps freed memory by itself.
 """
 import ctypes
 import os
 
-MMAP_MIB, KEEP_MIB = 64, 512
+MMAP_MIB, KEEP_MIB = 32, 512
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3              # the numbers of glibc's malloc.h
 _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_",
