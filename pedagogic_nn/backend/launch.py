@@ -21,10 +21,10 @@ from .jit import cached, specialised
 from .locks import Lock
 
 # How often GNU's OpenMP looks for work before a thread goes to sleep.  To wake it takes
-# 60 to 100 µs, as long as some 3,000 looks.  By default there are 300,000: on a busy
-# machine, where the thread that all wait for may not be running, training steps took ten
-# times as long as with 3,000; with none, a quiet machine takes up to twice as long.  (It
-# is read when the first parallel kernel runs.)
+# 60 to 100 µs, as long as some 3,000 looks.  By default there are 300,000.  On a busy
+# machine, where the thread that all wait for may not be running, training steps took nine
+# times as long with 100,000 as with 3,000; with none, a quiet machine takes up to twice
+# as long.  (It is read when the first parallel kernel runs.)
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
