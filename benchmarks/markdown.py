@@ -25,11 +25,6 @@ counts the thread's CPU time, with several it is the wall clock. `timing.py` say
 PyTorch is imported first, so that its threads wait for work as they do by default. What
 is freed stays in the process (`backend/memory.py`), which serves both sides."""
 
-PRODUCTS = """\
-What stops the mean are the matrix products and convolutions, which run near the
-processor's peak on both sides. At 100 billion operations a second they alone take 3.4 ms
-of the character LSTM's step, 4.2 of the VAE's and 5.4 of the super-resolution one's."""
-
 
 def page(content: dict[str, Any]) -> str:
     """The whole page."""
@@ -89,7 +84,7 @@ def models(results: list[Result]) -> str:
              for n in sorted({r.threads for r in own})]
     asked = f"{target_of(own[0]).limit:g} each, {MEAN_OF_MODELS:g} on average"
     return (f"{table}\n\nGeometric mean {', '.join(means)}. Asked for: {asked}.\n\n"
-            f"{PRODUCTS}")
+            f"{_reasons_file()['models'].strip()}")
 
 
 def memory(found: list[dict[str, Any]]) -> str:
@@ -160,8 +155,12 @@ def rows(results: list[Result]) -> str:
 
 
 def read_reasons() -> list[dict[str, Any]]:
-    """What reasons.toml says."""
-    return tomllib.loads(REASONS.read_text("utf-8"))["reason"]
+    """What reasons.toml says of rows."""
+    return _reasons_file()["reason"]
+
+
+def _reasons_file() -> dict[str, Any]:
+    return tomllib.loads(REASONS.read_text("utf-8"))
 
 
 def reason_of(r: Result, reasons: list[dict[str, Any]]) -> str | None:

@@ -31,6 +31,7 @@ if "OMP_WAIT_POLICY" not in os.environ:
 # Elements: below, a second thread costs more (3 µs) than it saves; measured on two
 # cores.
 PARALLEL_ABOVE = 65_536
+CHEAP = 4        # elements of a sum or a copy (0.25 ns each) in the time of one of these
 
 
 # ---- arrays --------------------------------------------------------------------------

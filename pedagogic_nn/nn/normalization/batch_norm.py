@@ -28,7 +28,7 @@ from ...autograd.factories import ones, zeros
 from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import ONE, ZERO, jit, like, math, op
-from ...backend.launch import contiguous, on_cpu
+from ...backend.launch import CHEAP, contiguous, on_cpu
 from .affine import AffineNorm
 from .statistics import (
     add_row,
@@ -148,7 +148,7 @@ def _run_forward(x, weight, bias, eps):
     kernel, shape = _by_layout(_forward_cpu, _forward_rows_cpu, x.shape)
     on_cpu(kernel, mean.shape, y.reshape(shape), mean, variance,
            contiguous(x).reshape(shape), contiguous(weight), contiguous(bias), float(eps),
-           work=x.size // 4)
+           work=x.size // CHEAP)
     return y, mean, variance
 
 
@@ -198,7 +198,7 @@ def _run_fixed(x, mean, variance, weight, bias, eps):
         count, L = x.shape[0], prod(x.shape[2:])       # rows
         numbers = [np.repeat(a, L) for a in numbers]
     on_cpu(kernel, (count,), y.reshape(shape), contiguous(x).reshape(shape),
-           *map(contiguous, numbers), work=x.size // 4)
+           *map(contiguous, numbers), work=x.size // CHEAP)
     return y
 
 
@@ -292,7 +292,7 @@ def _run_backward(dy, x, mean, variance, weight, eps, fixed):
     kernel, shape = _by_layout(_backward_cpu, _backward_rows_cpu, x.shape)
     on_cpu(kernel, dw.shape, dx.reshape(shape), dw, db, contiguous(dy).reshape(shape),
            contiguous(x).reshape(shape), contiguous(mean), contiguous(variance),
-           contiguous(weight), float(eps), int(fixed), work=x.size // 4)
+           contiguous(weight), float(eps), int(fixed), work=x.size // CHEAP)
     return dx, dw, db
 
 

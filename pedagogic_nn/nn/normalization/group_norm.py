@@ -24,7 +24,7 @@ import numpy as np
 from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import ONE, contiguous, jit, like, math, op
-from ...backend.launch import on_cpu
+from ...backend.launch import CHEAP, on_cpu
 from .affine import AffineNorm
 from .layer_norm import rows_backward, rows_cpu
 from .statistics import (
@@ -84,7 +84,7 @@ def _run_forward(x, weight, bias, groups, eps):
         weight, bias = _wide(weight, groups, L), _wide(bias, groups, L)
     on_cpu(rows_cpu if L < SHORT else _forward_cpu, seen[:1], y.reshape(seen),
            mean.reshape(-1), variance.reshape(-1), contiguous(x).reshape(seen),
-           contiguous(weight), contiguous(bias), float(eps), work=x.size // 4)
+           contiguous(weight), contiguous(bias), float(eps), work=x.size // CHEAP)
     return y, mean, variance
 
 
@@ -151,7 +151,7 @@ def _run_backward(dy, x, mean, variance, weight, eps):
         return dx, *rows_backward(*arrays, mean, variance, weight, eps, C)
     dw, db = (like(x, arrays[0].shape[:2]) for _ in range(2))
     on_cpu(_backward_cpu, mean.shape, arrays[0], dw, db, *arrays[1:], mean, variance,
-           contiguous(weight), float(eps), work=x.size // 4)
+           contiguous(weight), float(eps), work=x.size // CHEAP)
     return dx, totals(dw.reshape(N, C), C), totals(db.reshape(N, C), C)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from ...autograd.checks import check_tensor
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, contiguous, jit, like, math, op
-from ...backend.launch import on_cpu
+from ...backend.launch import CHEAP, on_cpu
 from .affine import AffineNorm
 from .statistics import (
     check_dtype,
@@ -81,7 +81,7 @@ def _run_forward(x, weight, bias, eps):
     mean, variance = like(x, N), like(x, N)
     on_cpu(rows_cpu, (N,), y.reshape(N, D), mean, variance, contiguous(x).reshape(N, D),
            contiguous(weight).reshape(1, D), contiguous(bias).reshape(1, D), float(eps),
-           work=x.size // 4)
+           work=x.size // CHEAP)
     return y, mean, variance
 
 
@@ -137,7 +137,7 @@ def rows_backward(dx, dy, x, mean, variance, weight, eps, C):
     shape = (-(-x.shape[0] // ROWS), *weight.shape)
     dw, db = like(x, shape), like(x, shape)
     on_cpu(_rows_backward_cpu, shape[:1], dx, dw, db, dy, x, contiguous(mean),
-           contiguous(variance), contiguous(weight), float(eps), work=x.size // 4)
+           contiguous(variance), contiguous(weight), float(eps), work=x.size // CHEAP)
     if dw.size == C:                     # one block of rows, one element for each number
         return dw.reshape(C), db.reshape(C)
     return totals(dw, C), totals(db, C)

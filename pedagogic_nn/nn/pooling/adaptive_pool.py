@@ -14,6 +14,7 @@ import numpy as np
 
 from ...autograd.function import Primitive
 from ...backend import cuda, jit, like, op
+from ...backend.launch import CHEAP
 from ...backend.math import maximum, row_max
 from ...backend.tiles import address
 from ..module import Module
@@ -107,7 +108,7 @@ def _average_cuda(y, x):
 @compiled_kernels(adaptive_average, cpu=_average_cpu, cuda=_average_cuda)
 def _run_average(run, x, size):
     y = like(x, (x.shape[0], *size))
-    run(y.shape, y, x, work=x.size // 4)         # a quarter of a nanosecond for each
+    run(y.shape, y, x, work=x.size // CHEAP)
     return y
 
 
@@ -175,7 +176,7 @@ def _average_backward_cuda(dx, dy):
                   cuda=_average_backward_cuda)
 def _run_average_backward(run, dy, size):
     dx = like(dy, (dy.shape[0], *size))
-    run(dx.shape, dx, dy, work=dx.size // 4)
+    run(dx.shape, dx, dy, work=dx.size // CHEAP)
     return dx
 
 
@@ -278,7 +279,7 @@ def _max_values_cuda(y, x):
 @compiled_kernels(adaptive_max_values, cpu=_max_values_cpu, cuda=_max_values_cuda)
 def _run_max_values(run, x, size):
     y = like(x, (x.shape[0], *size))
-    run(y.shape, y, x, work=x.size // 4)
+    run(y.shape, y, x, work=x.size // CHEAP)
     return y
 
 

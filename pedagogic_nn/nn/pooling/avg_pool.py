@@ -17,7 +17,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import contiguous, cuda, jit, like, op
 from ...backend.device import xp_of
-from ...backend.launch import on_cpu, on_gpu
+from ...backend.launch import CHEAP, on_cpu, on_gpu
 from ...backend.tiles import address
 from ..module import Module
 from ..windows import collect, compiled, fill, numbers, two, whole_numbers
@@ -111,7 +111,7 @@ def _run_average_cpu(x, rows, columns, window):
     y = like(x, (len(x), rows.size, columns.size))
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_average_cpu, (len(x),), y, contiguous(x), rows, columns, as_array(window),
-           work=(y.size * taps + x.size) // 4)
+           work=(y.size * taps + x.size) // CHEAP)
     return y
 
 
@@ -180,7 +180,7 @@ def _run_backward_cpu(dy, rows, columns, size, window):
     dx = like(dy, (len(dy), *size))
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_average_backward_cpu, (len(dy),), dx, contiguous(dy), rows, columns,
-           as_array(window), work=(dy.size * taps + dx.size) // 4)
+           as_array(window), work=(dy.size * taps + dx.size) // CHEAP)
     return dx
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import Op, contiguous, cuda, jit, like, op
 from ...backend.device import xp_of
-from ...backend.launch import on_cpu, on_gpu
+from ...backend.launch import CHEAP, on_cpu, on_gpu
 from ...backend.math import maximum, where
 from ...backend.tiles import address, shift
 from ..module import Module
@@ -251,7 +251,7 @@ def _run_values_cpu(x, size, window):
         return max_pool_values.reference(x, size, window)         # whole numbers: rare
     y = like(x, (x.shape[0], *size))
     on_cpu(_values_cpu, y.shape, y, contiguous(x), as_array(window), _lowest(x.dtype),
-           work=x.size // 4)
+           work=x.size // CHEAP)
     return y
 
 
@@ -295,7 +295,7 @@ def _add_cuda(dx, dy, at):
 def _run_add_cpu(dy, at, size):
     planes = len(dy)
     dx = like(dy, (planes, size[0] * size[1]))
-    on_cpu(_add_cpu, (planes,), dx, *_flat(dy, at), work=dx.size // 4)
+    on_cpu(_add_cpu, (planes,), dx, *_flat(dy, at), work=dx.size // CHEAP)
     return dx.reshape(planes, *size)
 
 

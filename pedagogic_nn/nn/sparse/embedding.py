@@ -17,7 +17,7 @@ from ...autograd.function import Primitive
 from ...autograd.tensor import Tensor
 from ...backend import contiguous, cuda, jit, like, op
 from ...backend.device import xp_of
-from ...backend.launch import on_cpu, on_gpu
+from ...backend.launch import CHEAP, on_cpu, on_gpu
 from .. import init
 from ..module import Module
 from ..parameter import Parameter
@@ -132,7 +132,7 @@ def _forward_cuda(y, wrong, weight, rows):
 def _run_forward(run, weight, rows):
     y = like(weight, (rows.size, weight.shape[1]))
     wrong = xp_of(weight).zeros(1, bool)
-    run(y.shape, y, wrong, weight, rows, work=y.size // 4)
+    run(y.shape, y, wrong, weight, rows, work=y.size // CHEAP)
     return y, wrong
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...autograd.checks import check_tensor
 from ...backend import cuda, jit, like, op
+from ...backend.launch import CHEAP
 from .resizing import Resizing, ResizingFunction, axes_of, nearest_tables
 
 
@@ -78,7 +79,7 @@ def _nearest_cuda(y, x, rows, columns):
 @nearest.kernels(cpu=_nearest_cpu, cuda=_nearest_cuda)
 def _run_nearest(run, x, rows, columns):
     y = like(x, (x.shape[0], rows.size, columns.size))
-    run(y.shape, y, x, rows, columns, work=y.size // 4)
+    run(y.shape, y, x, rows, columns, work=y.size // CHEAP)
     return y
 
 
