@@ -9,10 +9,14 @@ steeper for the side whose calls are cheaper.  So both terms are fitted too, for
 sides in the same way, by least squares of the relative errors over all sizes: `slope` is
 k, and `fixed` stands beside it.  Who is ahead at the largest size with a k no larger
 stays ahead.  Two runs on a busy machine differed by up to 0.16 in k.
+
+The work that a size needs is counted as well (multiply-adds as two operations, or bytes
+read and written once).  Work per second is what the processor's peak bounds for both: who
+comes near it at a small size already has less to gain at the large ones.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,35 +43,53 @@ def _loss(n: int) -> Callable:
     return program
 
 
-# what grows: (its sizes, the program of a size)
-AXES: dict[str, tuple[tuple[int, ...], Callable[[int], Callable]]] = {
-    "LSTM, steps": ((16, 32, 64, 128, 256, 512, 1024), lambda T: _lstm(T, 16, 64)),
-    "LSTM, batch": ((8, 16, 32, 64, 128, 256, 512), lambda B: _lstm(16, B, 64)),
-    "LSTM, units": ((16, 32, 64, 128, 256, 512), lambda H: _lstm(16, 16, H)),
-    "SmoothL1Loss, elements": (
-        tuple(4**k for k in range(5, 12)), _loss),
+def _operations(T: int, B: int, H: int) -> int:
+    """Of the products: x and h with four gates each, forward, and for both slopes."""
+    return 2 * T * B * 2 * H * 4 * H * 3
+
+
+class Axis(NamedTuple):
+    """What grows: its sizes, and of one size the program and its work."""
+
+    sizes: tuple[int, ...]
+    program: Callable[[int], Callable]
+    work: Callable[[int], int]
+    unit: str = "GFLOP/s"
+
+
+AXES = {
+    "LSTM, steps": Axis((16, 32, 64, 128, 256, 512, 1024), lambda T: _lstm(T, 16, 64),
+                        lambda T: _operations(T, 16, 64)),
+    "LSTM, batch": Axis((8, 16, 32, 64, 128, 256, 512), lambda B: _lstm(16, B, 64),
+                        lambda B: _operations(16, B, 64)),
+    "LSTM, units": Axis((16, 32, 64, 128, 256, 512), lambda H: _lstm(16, 16, H),
+                        lambda H: _operations(16, 16, H)),
+    "SmoothL1Loss, elements": Axis(           # x, target and the slope, 4 bytes each
+        tuple(4**k for k in range(5, 12)), _loss, lambda n: 12 * n, "GB/s"),
 }
 
 
 def measure(
     libraries: tuple[Any, Any], rounds: int = 5, axes: Any = tuple(AXES)
 ) -> list[dict[str, Any]]:
-    """[{name, sizes, ours, theirs, lines, fixed, slopes}]: seconds of forward and
-    backward, one thread; the last three for ours and theirs."""
-    return [_axis(name, *AXES[name], libraries, rounds) for name in axes]
+    """[{name, sizes, ours, theirs, lines, fixed, slopes, rates, unit}]: seconds of
+    forward and backward, one thread; from `lines` on for ours and theirs, the rates at
+    the smallest size and at the largest."""
+    return [_axis(name, AXES[name], libraries, rounds) for name in axes]
 
 
-def _axis(
-    name: str, sizes: tuple, program_of: Callable, libraries: tuple, rounds: int
-) -> dict[str, Any]:
-    rows = [(f"{name} {n:,}", "", program_of(n)) for n in sizes]
+def _axis(name: str, axis: Axis, libraries: tuple, rounds: int) -> dict[str, Any]:
+    sizes = axis.sizes
+    rows = [(f"{name} {n:,}", "", axis.program(n)) for n in sizes]
     found = [r for r in timing.run(rows, libraries, 1, rounds) if r.what != "forward"]
     ours, theirs = [r.ours for r in found], [r.theirs for r in found]
     fixed, slopes = zip(*(fit(sizes, times) for times in (ours, theirs)), strict=True)
     return {
         "name": name, "sizes": list(sizes), "ours": ours, "theirs": theirs,
         "lines": [line(sizes, ours), line(sizes, theirs)],
-        "fixed": list(fixed), "slopes": list(slopes),
+        "fixed": list(fixed), "slopes": list(slopes), "unit": axis.unit,
+        "rates": [[axis.work(sizes[k]) / times[k] / 1e9 for k in (0, -1)]
+                  for times in (ours, theirs)],
     }
 
 

@@ -59,7 +59,8 @@ def content():
              "theirs": [0.1, 0.1]}],
         "growth": [{"name": f"LSTM, {what}", "sizes": [1, 10, 100], "slopes": [1.0, 1.1],
                     "lines": [0.9, 1.0],
-                    "fixed": [1e-6, 2e-6],
+                    "fixed": [1e-6, 2e-6], "unit": "GFLOP/s",
+                    "rates": [[1.0, 80.0], [0.5, 70.0]],
                     "ours": [1e-5, 1e-4, 1e-3], "theirs": [2e-5, 2e-4, 2e-3]}
                    for what in ("steps", "batch", "units")]}
 
@@ -152,11 +153,21 @@ def test_growth_has_the_slopes_of_both(monkeypatch):
     for fixed, c, k in ((0, 3, 2), (50, 3, 1), (1, 1, 1.37)):
         assert growth.fit(sizes, fixed + c * sizes**k) == pytest.approx((fixed, k))
     assert growth.line(sizes, 3 * sizes**2) == pytest.approx(2)
-    monkeypatch.setitem(growth.AXES, "tiny", ((64, 128, 256), growth._loss))
+    monkeypatch.setitem(growth.AXES, "tiny", growth.Axis(
+        (64, 128, 256), growth._loss, lambda n: 12 * n))
     (found,) = growth.measure((pedagogic_nn,) * 2, rounds=1, axes=["tiny"])
     assert found["sizes"] == [64, 128, 256]
     assert len(found["ours"]) == len(found["theirs"]) == 3
     assert len(found["lines"]) == len(found["fixed"]) == len(found["slopes"]) == 2
+    assert found["rates"][0] == pytest.approx(
+        [12 * n / t / 1e9 for n, t in ((64, found["ours"][0]), (256, found["ours"][2]))])
+
+
+def test_the_operations_of_an_lstm_are_those_of_its_products():
+    T, B, D, H = 2, 3, 4, 4
+    forward = 2 * T * B * (D * 4 * H + H * 4 * H)        # x w_ih^T and h w_hh^T
+    slopes = 2 * forward                                 # of x and h, and of the weights
+    assert growth._operations(T, B, H) == forward + slopes
 
 
 @pytest.mark.parametrize("name", start.CALLS)

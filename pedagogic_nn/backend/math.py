@@ -34,6 +34,7 @@ ln 2 in two parts.  Sun's fdlibm (1993), e_log.c, s_log1p.c: the order of the la
 in log.
 """
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -189,6 +190,7 @@ def _numpy(function, *x):
 
 # ── exp, tanh, sigmoid ────────────────────────────────────────────────────────────────
 
+@cache                                          # one function, compiled once, for all
 def _reduced_exp(f):
     """x ↦ (e^r - 1, t), where x = n ln 2 + r and t = n + magic."""
     # r⁸/8! and r¹⁴/14! are below a tenth of the last place.
@@ -205,6 +207,7 @@ def _reduced_exp(f):
     return reduced_exp
 
 
+@cache
 def _power_of_two(f):
     """t = n + magic ↦ 2^n, for 2^n a normal number."""
     integer = type(f.one_bits)
@@ -237,6 +240,7 @@ def _(f):
     return exp
 
 
+@cache
 def _half_expm1(f):
     """x ↦ (e^x - 1) / 2 without cancellation; half, because 2^n alone may overflow."""
     reduced_exp, power_of_two = _reduced_exp(f), _power_of_two(f)
@@ -331,6 +335,7 @@ _cpu(sigmoid)(lambda f: _sigmoid)
 
 # ── log, log1p ────────────────────────────────────────────────────────────────────────
 
+@cache
 def _positive_log(f):
     """(x, correction) ↦ log x + correction for finite x > 0 and a correction near 0."""
     integer = type(f.one_bits)

@@ -105,10 +105,11 @@ def surprise(x, top, log_total):
 
 
 @jit
-def log_each(x):
-    """log x in place of x: in vectors, a quarter of the time of one by one."""
+def log_each(y, x):
+    """y = log x, which may be y itself: in vectors, a quarter of the time of one by one.
+    """
     for j in range(x.size):
-        x[j] = math.log(x[j])
+        y[j] = math.log(x[j])
 
 
 @jit(reassociate=True)

@@ -64,7 +64,7 @@ def _short_rows(lo, hi, y, x):
         rows = x[start:min(start + R, hi)]
         r = rows.shape[0]
         exp_rows(e[:r], top[:r], total[:r], rows)
-        log_each(total[:r])
+        log_each(total[:r], total[:r])
         for n in range(r):
             most, log_total = top[n], total[n]
             for j in range(C):
@@ -86,7 +86,7 @@ def _columns(lo, hi, y, x):
         n, start, width = columns_at(k, hi, x.shape[2])
         k, stop, top, total = k + width, start + width, tops[:width], totals[:width]
         exp_columns(nothing, top, total, x[n], start)
-        log_each(total)
+        log_each(total, total)
         for c in range(x.shape[1]):
             _subtract_each(y[n, c, start:stop], x[n, c, start:stop], top, total)
 

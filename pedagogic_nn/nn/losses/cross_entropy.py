@@ -128,8 +128,7 @@ def _short_rows(lo, hi, losses, dx, x, t, w, scale, with_slope):
         r = stop - start
         exps = dx[start:stop] if with_slope else e[:r]
         exp_rows(exps, tops[:r], totals[:r], x[start:stop])
-        logs[:r] = totals[:r]
-        log_each(logs[:r])
+        log_each(logs[:r], totals[:r])
         for n in range(start, stop):
             if t[n] == IGNORED:
                 losses[n] = ZERO
@@ -203,8 +202,7 @@ def _pixels_cpu(lo, hi, losses, dx, x, t, w, smoothing, scale, with_slope):
         top, total, log_total = scratch[0, :width], scratch[1, :width], scratch[2, :width]
         own, kept = scratch[3, :width], scratch[4, :width]
         exp_columns(dx[n] if with_slope else nothing, top, total, x[n], start)
-        log_total[:] = total
-        log_each(log_total)
+        log_each(log_total, total)
         _pixel_losses(losses[n, start:stop], own, kept, top, log_total, x[n], start,
                       t[n, start:stop], w, smoothing)
         if with_slope:

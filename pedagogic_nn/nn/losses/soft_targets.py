@@ -97,8 +97,7 @@ def _short_rows(lo, hi, losses, dx, dq, x, q, w, smoothing, scale, slopes):
         r = stop - start
         exps = dx[start:stop] if slopes > 0 else e[:r]
         exp_rows(exps, tops[:r], totals[:r], x[start:stop])
-        logs[:r] = totals[:r]
-        log_each(logs[:r])
+        log_each(logs[:r], totals[:r])
         for k in range(r):
             n = start + k
             losses[n] = _finish_row(x[n], q[n], w, smoothing, scale, slopes, exps[k],
