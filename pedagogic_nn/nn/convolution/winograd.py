@@ -74,15 +74,17 @@ SQUARE, PATCH = 4, 6                       # results and pixels, in each directi
 TAPS, PLACES = 9, PATCH * PATCH
 SQUARES = 96                               # of a run, at most
 BLOCK_M, BLOCK_C = 48, 64                  # of turned weights and sums
-CHANNELS = 32                              # with fewer, the turning costs more
+CHANNELS = 32                              # with fewer, the turning costs more; but where
+WIDE, FEW = 7, 12                          # so many squares in a row fill vectors, not
 SPARED = 0.8                               # of the multiplications, to be worth it
 TURN_WEIGHTS = 0.15                        # its time, in that of a panel of squares
 
 
 def fits(outputs, channels, kernel, size, images, window):
     """Whether this way is open, and faster."""
-    if not (min(outputs, channels) >= CHANNELS and kernel == (3, 3)
-            and window.stride == (1, 1) and window.groups == 1):
+    wide = -(-size[1] // (window.dilation[1] * SQUARE))
+    if not (min(outputs, channels) >= (FEW if wide >= WIDE else CHANNELS)
+            and kernel == (3, 3) and window.stride == (1, 1) and window.groups == 1):
         return False
     squares, phases = images, window.dilation[0] * window.dilation[1]
     for n, d in zip(size, window.dilation):

@@ -24,6 +24,7 @@ from ...backend.math import maximum, where
 from ...backend.tiles import address, shift
 from ..module import Module
 from ..windows import compiled, fill, numbers, two
+from . import quarters
 from .windows import (
     as_array,
     as_planes,
@@ -146,6 +147,9 @@ def _run_cpu(x, size, window):
     if x.dtype.kind != "f":
         return max_pool.reference(x, size, window)                # whole numbers: rare
     y, at = results(x, size)
+    if quarters.fit(size, x, window):
+        quarters.places_into(y, at, x)
+        return y, at
     taps = window.kernel[0] * window.kernel[1]
     on_cpu(_max_cpu, (len(x),), y, at, contiguous(x), as_array(window),
            _lowest(x.dtype), work=(y.size * taps + x.size) // 2)
@@ -250,6 +254,9 @@ def _run_values_cpu(x, size, window):
     if x.dtype.kind != "f":
         return max_pool_values.reference(x, size, window)         # whole numbers: rare
     y = like(x, (x.shape[0], *size))
+    if quarters.fit(size, x, window):
+        quarters.values_into(y, x)
+        return y
     on_cpu(_values_cpu, y.shape, y, contiguous(x), as_array(window), _lowest(x.dtype),
            work=x.size // CHEAP)
     return y
