@@ -104,6 +104,7 @@ def test_many_channels_and_pixels(options):
     ((3, 32, 31, 40), (0, 2)),
     ((2, 40, 3, 600), 1),
     ((30, 32, 9, 9), (3, 4)),                  # backwards the padding is negative
+    ((4, 13, 29, 28), 1),                      # few channels, wide rows
     ((3, 33, 30, 28), 1),                      # runs that end within an image
     ((9, 70, 7, 7), 1),                        # a single run: threads share the outputs
 ], ids=str)

@@ -1,3 +1,6 @@
+import itertools
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,6 +39,9 @@ test_backends = backend_tests([
     *pool((2, 3, 9), (3, 3), (1, 3), (1, 3), 0),
     *pool((2, 1, 9), (1, 4), (1, 2), (1, 2), 0),
     *pool((2, 1, 6), (1, 2), (1, 2), (1, 3), 0, (1, 2)),
+    *pool((2, 6, 20), (3, 10), 2, 2, 0),                 # squares that fill the width,
+    *pool((1, 5, 4), (2, 2), 2, 2, 0),                   # not the height
+    *pool(np.float64([[[0, 1] * 8, [1, 0] * 8]]), (1, 8), 2, 2, 0),
     *pool((0, 4, 4), (2, 2), 2, 2, 0),
     *pool((1, 1, 1), (1, 1), 1, 1, 0),
     *pool(saturated(1, 4, 4), (2, 2), 2, 2, 0),
@@ -81,6 +87,18 @@ def test_the_first_of_equal_ones_and_the_last_nan():
     assert np.isnan(y.numpy()[0, :, 0]).all()
     assert at.tolist() == [[[4, 4], [6, 4]]]
     assert F.max_pool1d(torch.ones(1, 3), 3, return_indices=True)[1].tolist() == [[0]]
+
+
+def test_of_all_orders_in_a_square_the_first_of_equals_and_the_last_nan():
+    squares = np.array(list(itertools.product((0, 1, -INF, NAN), repeat=4)), np.float32)
+    x = squares.reshape(-1, 2, 2).transpose(1, 0, 2).reshape(1, 2, -1)
+    y, at = F.max_pool2d(torch.from_numpy(x), 2, return_indices=True)
+    for k, square in enumerate(squares.tolist()):
+        nan = [q for q in range(4) if math.isnan(square[q])]
+        place = nan[-1] if nan else square.index(max(square))
+        np.testing.assert_equal(y[0, 0, k].item(), square[place])
+        assert at[0, 0, k].item() == place // 2 * x.shape[2] + 2 * k + place % 2
+    np.testing.assert_array_equal(F.max_pool2d(torch.from_numpy(x), 2).numpy(), y.numpy())
 
 
 def test_padding_is_never_the_largest():
