@@ -21,7 +21,8 @@ is a third of theirs and as large as that of the direct sum (measured: 3e-6 of t
 result for 512 channels, 2e-6 directly).  But where a pixel is infinite, inf - inf would
 spoil its neighbours, and the direct way is taken.
 
-A dilation of d makes d · d images, each of every d-th pixel, which do not meet.
+A dilation of d makes d · d images, each of every d-th pixel, which do not meet; those of
+one size are convolved together.
 
 Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016; Winograd,
 "Arithmetic complexity of computations", 1980; for the places Barabasz et al., "Error
@@ -74,24 +75,30 @@ SQUARE, PATCH = 4, 6                       # results and pixels, in each directi
 TAPS, PLACES = 9, PATCH * PATCH
 SQUARES = 96                               # of a run, at most
 BLOCK_M, BLOCK_C = 48, 64                  # of turned weights and sums
-CHANNELS = 32                              # with fewer, the turning costs more; but where
-WIDE, FEW = 7, 12                          # so many squares in a row fill vectors, not
-SPARED = 0.8                               # of the multiplications, to be worth it
 TURN_WEIGHTS = 0.15                        # its time, in that of a panel of squares
+
+# What the parts of this way take, in vectors of multiply-adds of the direct one, fitted
+# to 27 sizes on one core: a product of turned numbers; to turn a vector of squares of one
+# channel, and back; to turn a filter.  A prediction was within 0.15 of the measured ratio
+# for most, and the way is taken where that is below WORTH.
+PRODUCT, TURN, TURN_FILTER, WORTH = 0.67, 450, 100, 0.8
 
 
 def fits(outputs, channels, kernel, size, images, window):
     """Whether this way is open, and faster."""
-    wide = -(-size[1] // (window.dilation[1] * SQUARE))
-    if not (min(outputs, channels) >= (FEW if wide >= WIDE else CHANNELS)
-            and kernel == (3, 3) and window.stride == (1, 1) and window.groups == 1):
+    if not (kernel == (3, 3) and window.stride == (1, 1) and window.groups == 1):
         return False
-    squares, phases = images, window.dilation[0] * window.dilation[1]
-    for n, d in zip(size, window.dilation):
-        squares *= -(-n // (d * SQUARE))
-    panel = VECTORS * VECTOR_BYTES // 4
-    return (-(-squares // panel) * panel * phases * PLACES
-            <= SPARED * TAPS * images * size[0] * size[1])
+    (height, width), (down, right) = size, window.dilation
+    rows = images * down * right * -(-height // (down * SQUARE))
+    wide = -(-width // (right * SQUARE))
+    lanes, panel = VECTOR_BYTES // 4, PANEL_BYTES // 4
+    runs = -(-rows * wide // SQUARES)
+    squares = -(-rows * wide // panel) * panel
+    cost = (PRODUCT * PLACES * squares * channels * outputs / lanes
+            + TURN * (channels + outputs) * rows * -(-wide // lanes)
+            + TURN_FILTER * channels * outputs * runs)
+    direct = TAPS * images * height * width * channels * outputs / lanes
+    return cost < WORTH * direct
 
 
 # ---- turning, a vector of squares or of filters at a time ----------------------------
@@ -444,21 +451,25 @@ def convolve_winograd(x, w, bias, size, window, reversed=False):
     weights = contiguous(w).reshape(*w.shape[:2], TAPS)
     if window.dilation == (1, 1):
         return _convolve(contiguous(x), weights, bias, size, window.padding, reversed)
-    out = np.empty((len(x), m, *size), x.dtype)
+    out, groups = np.empty((len(x), m, *size), x.dtype), {}
     for phase in np.ndindex(*window.dilation):
         # Rows a, a + d, … of the results begin at row a - p of x, and step by d.
         rows, columns = (slice(a, None, d) for a, d in zip(phase, window.dilation))
         begin = [a - p for a, p in zip(phase, window.padding)]
         pixels = x[:, :, begin[0] % window.dilation[0]::window.dilation[0],
                    begin[1] % window.dilation[1]::window.dilation[1]]
-        padding = [-(b // d) for b, d in zip(begin, window.dilation)]
+        padding = tuple(-(b // d) for b, d in zip(begin, window.dilation))
         part = out[:, :, rows, columns]
         if part.size:
-            y = _convolve(contiguous(pixels), weights, bias, part.shape[2:], padding,
-                          reversed)
-            if y is None:
-                return None
-            part[:] = y
+            alike = pixels.shape, part.shape, padding
+            groups.setdefault(alike, []).append((pixels, part))
+    for (_, shape, padding), pairs in groups.items():
+        pixels, parts = zip(*pairs)
+        y = _convolve(np.concatenate(pixels), weights, bias, shape[2:], padding, reversed)
+        if y is None:
+            return None
+        for part, found in zip(parts, np.split(y, len(parts))):
+            part[:] = found
     return out
 
 
