@@ -101,8 +101,8 @@ def start(found: list[dict[str, Any]]) -> str:
              for s in found]
     return ("Seconds in a new process, on the wall (and of its thread's processor time). "
             "Cold: with an empty kernel cache; warm: with the kernels on the disk.\n\n"
-            + _table(
-                ["what", "cold", "warm", "PyTorch"], lines)) if found else "Not measured."
+            + _table(["what", "cold", "warm", "PyTorch"], lines)
+            + "\n\n" + _reasons_file()["start"].strip()) if found else "Not measured."
 
 
 def growth(found: list[dict[str, Any]]) -> str:

@@ -147,7 +147,7 @@ def _run_cpu(x, size, window):
     if x.dtype.kind != "f":
         return max_pool.reference(x, size, window)                # whole numbers: rare
     y, at = results(x, size)
-    if quarters.fit(size, x, window):
+    if quarters.fits(size, x, window):
         quarters.places_into(y, at, x)
         return y, at
     taps = window.kernel[0] * window.kernel[1]
@@ -254,7 +254,7 @@ def _run_values_cpu(x, size, window):
     if x.dtype.kind != "f":
         return max_pool_values.reference(x, size, window)         # whole numbers: rare
     y = like(x, (x.shape[0], *size))
-    if quarters.fit(size, x, window):
+    if quarters.fits(size, x, window):
         quarters.values_into(y, x)
         return y
     on_cpu(_values_cpu, y.shape, y, contiguous(x), as_array(window), _lowest(x.dtype),

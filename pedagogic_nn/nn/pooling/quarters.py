@@ -16,7 +16,7 @@ from ...backend.tiles import address
 from ..windows import numbers
 
 
-def fit(size: tuple[int, int], x: Any, window: Any) -> bool:
+def fits(size: tuple[int, int], x: Any, window: Any) -> bool:
     """Whether the windows are squares that fill the width of x (P, H, W)."""
     return (window == ((2, 2), (2, 2), (0, 0), (1, 1)) and 2 * size[1] == x.shape[2]
             and 2 * size[0] <= x.shape[1])
@@ -26,7 +26,7 @@ def fit(size: tuple[int, int], x: Any, window: Any) -> bool:
 def _places_cpu(lo, hi, y, at, x):
     (_, h, w), (_, H, W), number = y.shape, x.shape, at.dtype.type
     best, place = np.empty(h * W, x.dtype), np.empty(h * W, at.dtype)
-    start = np.empty(h * w, at.dtype)                       # of each square in its plane
+    start = np.empty(h * w, at.dtype)                       # of each square in a plane
     for i in range(h):
         for j in range(w):
             start[i * w + j] = number(2 * i * W + 2 * j)
