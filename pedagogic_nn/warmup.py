@@ -132,7 +132,7 @@ STEPS: dict[str, Callable[[int], None]] = {
         nn.LogSoftmax(2)(torch.randn(4, n, 20))),
     "CosineEmbeddingLoss": _loss("CosineEmbeddingLoss", _numbers, torch.ones),
     "Conv2d": _image(lambda: nn.Conv2d(8, 8, 3, padding=1)),
-    "Conv2d of many channels": _image(lambda: nn.Conv2d(32, 32, 3, padding=1), 32),
+    "Conv2d of many channels": _image(lambda: nn.Conv2d(64, 64, 3, padding=1), 64, 28),
     "Conv2d of many channels, narrow": _image(lambda: nn.Conv2d(64, 64, 5), 64, 7),
     "ConvTranspose2d": _image(lambda: nn.ConvTranspose2d(8, 8, 2, stride=2)),
     "ReflectionPad2d": _image(lambda: nn.ReflectionPad2d(1)),

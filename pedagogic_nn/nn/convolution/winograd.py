@@ -79,9 +79,10 @@ TURN_WEIGHTS = 0.15                        # its time, in that of a panel of squ
 
 # What the parts of this way take, in vectors of multiply-adds of the direct one, fitted
 # to 27 sizes on one core: a product of turned numbers; to turn a vector of squares of one
-# channel, and back; to turn a filter.  A prediction was within 0.15 of the measured ratio
-# for most, and the way is taken where that is below WORTH.
-PRODUCT, TURN, TURN_FILTER, WORTH = 0.67, 450, 100, 0.8
+# channel, and back; to turn a filter; to copy a pixel into the image of its phase, or out
+# of it.  Most predictions were within 0.1 of the measured ratio, and the way is taken
+# where that is below WORTH.
+PRODUCT, TURN, TURN_FILTER, COPY, WORTH = 0.7, 280, 40, 5, 0.85
 
 
 def fits(outputs, channels, kernel, size, images, window):
@@ -97,6 +98,8 @@ def fits(outputs, channels, kernel, size, images, window):
     cost = (PRODUCT * PLACES * squares * channels * outputs / lanes
             + TURN * (channels + outputs) * rows * -(-wide // lanes)
             + TURN_FILTER * channels * outputs * runs)
+    if down * right > 1:
+        cost += COPY * (channels + outputs) * images * height * width
     direct = TAPS * images * height * width * channels * outputs / lanes
     return cost < WORTH * direct
 

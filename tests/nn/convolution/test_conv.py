@@ -9,6 +9,7 @@ import pedagogic_nn as torch
 from pedagogic_nn import nn
 from pedagogic_nn.backend import reference
 from pedagogic_nn.nn import functional as F
+from pedagogic_nn.nn.convolution import winograd
 from pedagogic_nn.nn.convolution.reference import (
     bias_gradient,
     convolve,
@@ -99,12 +100,19 @@ def test_many_channels_and_pixels(options):
     agree_with_reference(lambda: nn.Conv2d(130, 34, **options), x, 2e-5)
 
 
+@pytest.fixture
+def fewer_multiplications(monkeypatch):
+    """Winograd's way wherever it is open, also where it is slower."""
+    monkeypatch.setattr(winograd, "WORTH", np.inf)
+
+
+@pytest.mark.usefixtures("fewer_multiplications")
 @pytest.mark.parametrize("shape, padding", [
     ((45, 33, 6, 5), 1),                       # several images in one band
     ((3, 32, 31, 40), (0, 2)),
     ((2, 40, 3, 600), 1),
     ((30, 32, 9, 9), (3, 4)),                  # backwards the padding is negative
-    ((4, 13, 29, 28), 1),                      # few channels, wide rows
+    ((4, 3, 29, 28), 1),
     ((3, 33, 30, 28), 1),                      # runs that end within an image
     ((9, 70, 7, 7), 1),                        # a single run: threads share the outputs
 ], ids=str)
@@ -115,6 +123,32 @@ def test_the_way_with_fewer_multiplications(shape, padding):
     agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], outputs, 3), x)
 
 
+@pytest.mark.parametrize("fits, channels, side, images, dilation", [
+    (True, 64, 28, 4, 1),
+    (True, 16, 56, 4, 1),                      # few channels, wide rows
+    (True, 256, 7, 8, 1),
+    (False, 16, 14, 64, 1),                    # most lanes of a vector would be idle
+    (False, 8, 7, 1, 1),
+    (True, 128, 56, 2, 2),
+    (False, 32, 28, 16, 2),                    # two images of 14 x 14
+])
+def test_that_way_is_chosen_where_it_is_worth_it(
+        monkeypatch, fits, channels, side, images, dilation):
+    monkeypatch.setattr(winograd, "VECTOR_BYTES", 64)        # of the widest processors
+    monkeypatch.setattr(winograd, "PANEL_BYTES", 128)
+    win = window((1, 1), (dilation,) * 2, (dilation,) * 2, 1)
+    assert winograd.fits(channels, channels, (3, 3), (side,) * 2, images, win) == fits
+
+
+@pytest.mark.parametrize("kernel, stride, groups", [
+    ((3, 1), (1, 1), 1), ((3, 3), (1, 2), 1), ((3, 3), (1, 1), 2)])
+def test_that_way_is_open_to_3_x_3_pixels_alone(
+        kernel, stride, groups, fewer_multiplications):
+    win = window(stride, (1, 1), (1, 1), groups)
+    assert not winograd.fits(512, 512, kernel, (56, 56), 8, win)
+
+
+@pytest.mark.usefixtures("fewer_multiplications")
 def test_fewer_multiplications_do_not_cost_digits():
     """512 channels: as far from the exact sum as the direct way, 3e-6."""
     rng = np.random.default_rng(0)
@@ -125,6 +159,7 @@ def test_fewer_multiplications_do_not_cost_digits():
     assert np.abs(y - exact).max() < 1e-5 * np.abs(exact).max()
 
 
+@pytest.mark.usefixtures("fewer_multiplications")
 @pytest.mark.parametrize("padding, dilation", [((2, 4), (2, 4)), ((0, 9), (1, 2)),
                                                ((5, 0), (3, 1))], ids=str)
 def test_a_dilation_makes_images_of_their_own(padding, dilation):
@@ -146,6 +181,7 @@ def test_narrow_images(shape, options):
     agree_with_reference(lambda: nn.ConvTranspose2d(shape[1], 36, **options), x)
 
 
+@pytest.mark.usefixtures("fewer_multiplications")
 def test_an_infinite_pixel_reaches_only_its_patches():
     """Differences of turned pixels would make its neighbours NaN."""
     x = np.zeros((1, 32, 40, 40), np.float32)
