@@ -106,21 +106,22 @@ def start(found: list[dict[str, Any]]) -> str:
 
 
 def growth(found: list[dict[str, Any]]) -> str:
-    """Slopes and fixed costs of both sides."""
-    lines = [[g["name"], f"{g['sizes'][0]:,} … {g['sizes'][-1]:,}",
-              *(f"{slope:.2f}" for slope in (*g["lines"], *g["slopes"])),
-              *(seconds(fixed).strip() for fixed in g["fixed"]),
+    """Slopes, fixed costs and rates of both sides, in two tables: one is too wide."""
+    rises = [[g["name"], f"{g['sizes'][0]:,} … {g['sizes'][-1]:,}",
+              *(f"{slope:.2f}" for slope in (*g["lines"], *g["slopes"]))] for g in found]
+    costs = [[g["name"], *(seconds(fixed).strip() for fixed in g["fixed"]),
               *(f"{low:.1f} … {high:.1f} {g['unit']}" for low, high in g["rates"]),
               _strong(g["ours"][-1] / g["theirs"][-1])] for g in found]
     return ("Forward and backward, one thread. The slope is that of a line through the "
             "upper half of the times. The fixed cost of a call bends it, the more the "
             "dearer the call is. So time = fixed + c · sizeᵏ is fitted, too, which tells "
-            "k and the fixed cost apart. The rate is the least work that a size "
-            "takes over the time, at the smallest and the largest. `growth.py` says more."
-            "\n\n"
+            "k and the fixed cost apart. The rate is the least work that a size takes "
+            "over the time, at the smallest and the largest. `growth.py` says more.\n\n"
             + _table(["what grows", "sizes", "our slope", "PyTorch's", "our k",
-                      "PyTorch's", "our fixed cost", "PyTorch's", "our rate", "PyTorch's",
-                      "ratio at the largest"], lines)
+                      "PyTorch's"], rises)
+            + "\n\n"
+            + _table(["what grows", "our fixed cost", "PyTorch's", "our rate",
+                      "PyTorch's", "ratio at the largest"], costs)
             + "\n\n" + _reasons_file()["growth"].strip()) if found else "Not measured."
 
 
