@@ -12,8 +12,8 @@ STAMP = ROOT / "_build" / "built_from"
 LOG = ROOT / "_build" / "build.log"
 
 # The pages, and the package: its Sphinx extension, and the docstrings that pages quote.
-MADE_FROM = ["_config.yml", "_toc.yml", "index.md", "README.md", "CHANGELOG.md", "book",
-             "pedagogic_nn"]
+MADE_FROM = ["_config.yml", "_toc.yml", "index.md", "README.md", "CHANGELOG.md",
+             "benchmarks/RESULTS.md", "book", "pedagogic_nn"]
 SUFFIXES = {".md", ".ipynb", ".yml", ".bib", ".py", ".css", ".js", ".svg", ".png", ".ico"}
 COMMAND = [PYTHON.with_name("jupyter-book"), "build", ".", "--all", "-W", "--keep-going"]
 
