@@ -37,10 +37,16 @@ def _parameters(torch: Any, module: Any, numbers: Callable) -> Any:
 
 
 def _steps(
-    torch: Any, f: Callable, inputs: list, parameters: Any = ()
+    torch: Any, f: Callable, inputs: list, parameters: Any = (), in_a_loop: bool = False
 ) -> dict[str, Step]:
-    """Inference under no_grad, and forward plus backward with all gradients."""
+    """Inference under no_grad, and forward plus backward with all gradients.
+
+    Between two trainings an optimiser changes the weights, so that ours cannot keep them
+    packed; unless the step is one of many `in_a_loop`, as those of a cell are.
+    """
     parameters = list(parameters)
+    change = [] if in_a_loop else [
+        p._changed for p in parameters if hasattr(p, "_changed")]
     given = [x.requires_grad_() if x.is_floating_point() else x for x in inputs]
     leaves = [x for x in (*given, *parameters) if x.requires_grad]
 
@@ -54,6 +60,8 @@ def _steps(
     def both() -> list:
         for x in leaves:
             x.grad = None
+        for changed in change:
+            changed()
         out = f(*given)
         out = list(out) if isinstance(out, tuple) else [out]
         torch.autograd.backward(out, seeds)
@@ -114,7 +122,11 @@ def _cell(kind: str) -> Iterator:
                 return cell(x, tuple(state) if len(state) == 2 else state[0])
 
             return _steps(
-                torch, step, [torch.from_numpy(numbers(n, d)), *state], cell.parameters()
+                torch,
+                step,
+                [torch.from_numpy(numbers(n, d)), *state],
+                cell.parameters(),
+                in_a_loop=True,
             )
 
         yield f"{kind} {n}x{d}→{h}", size, program

@@ -23,6 +23,13 @@ def _train(module: Any, *inputs: Any) -> None:
     (out[0] + out[1] if isinstance(out, tuple) else out).sum().backward()
 
 
+def _again(n: int) -> None:
+    """A weight that stays the same is packed for its second use."""
+    layer, x = nn.Linear(160, 160), torch.randn(min(n, 64), 160)
+    for _ in range(2):
+        _train(layer, x)
+
+
 def _cell(make: Callable) -> Callable[[int], None]:
     return lambda n: _train(make(16, 160), torch.randn(n, 16))
 
@@ -91,6 +98,7 @@ def _clip(n: int) -> None:
 
 STEPS: dict[str, Callable[[int], None]] = {
     "products and Linear": lambda n: _train(nn.Linear(160, 160), torch.randn(n, 160)),
+    "Linear again": _again,
     "exp, log, sqrt, clamp": lambda n: _train(
         lambda x: (x.exp().log() + (x * x).sqrt()).clamp(-1, 1), torch.randn(n, 160)),
     "var, sum, where": lambda n: _train(

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.device import Device
+from ..backend.device import Device, to_host
 from . import function
 from .dtypes import (
     OLD_NAMES,
@@ -140,7 +140,7 @@ class Converting:
                    requires_grad: Any = False) -> Any:
         """A tensor with these numbers, of this dtype on this device."""
         if isinstance(data, function.Tensor):
-            data = data.detach().cpu().numpy()
+            data = to_host(data.array)
         return self._new(np.array(data), dtype, device, requires_grad)
 
     def new_zeros(self, *shape: Any, dtype: Any = None, device: Any = None,

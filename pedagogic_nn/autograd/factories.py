@@ -106,7 +106,9 @@ def from_numpy(array: np.ndarray) -> Tensor:
         raise ValueError(f"from_numpy: the array's byte order ({array.dtype.str}) is not "
                          "this machine's; say .astype(array.dtype.newbyteorder('='))")
     as_dtype(array.dtype)
-    return Tensor._of(np.asarray(array), CPU)
+    made = Tensor._of(np.asarray(array), CPU)
+    made._share_memory().lent = True
+    return made
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None,

@@ -207,7 +207,7 @@ def _versions(saved: Sequence, tensors: Sequence) -> list:
             for a in saved:
                 if a is array:
                     counter = t._counter or t._share_version()
-                    found.append((counter, counter[0]))
+                    found.append((counter, counter.changes))
                     break
     return found
 
@@ -215,11 +215,11 @@ def _versions(saved: Sequence, tensors: Sequence) -> list:
 def check_unchanged(node: Node) -> None:
     """Raise if an array that `node` saved was changed in place afterwards."""
     for counter, version in node.versions:
-        if counter[0] != version:
+        if counter.changes != version:
             raise RuntimeError(
                 f"{node.function.__name__}: a tensor that its gradient needs was changed "
                 f"in place (it was saved at version {version} and is at version "
-                f"{counter[0]} now). Change a copy instead: x = x + 1, not x += 1.")
+                f"{counter.changes} now). Change a copy instead: x = x + 1, not x += 1.")
 
 
 def _on_one_device(cls: type, inputs: tuple) -> list:

@@ -73,14 +73,22 @@ def _compare(func: Callable, inputs: Sequence, k: int, n: int, eps: float, atol:
     flat = x.array.reshape(-1)
     if x.numel() and not np.shares_memory(to_host(flat), to_host(x.array)):
         raise ValueError(f"gradcheck: input {k} must be contiguous")
+
+    def write(column, value):
+        flat[column] = value
+        x._share_memory().writes += 1            # autograd is not to notice
+
+    def outputs():
+        return to_host(_outputs(func, inputs)[n].array).reshape(-1).copy()
+
     with no_grad():
         for column in range(x.numel()):
             old = flat[column].copy()
-            flat[column] = old + eps
-            up = to_host(_outputs(func, inputs)[n].array).reshape(-1).copy()
-            flat[column] = old - eps
-            down = to_host(_outputs(func, inputs)[n].array).reshape(-1).copy()
-            flat[column] = old
+            write(column, old + eps)
+            up = outputs()
+            write(column, old - eps)
+            down = outputs()
+            write(column, old)
             numeric[:, column] = (up - down) / (2 * eps)
     wrong = ~(np.abs(analytic - numeric) <= atol + rtol * np.abs(numeric))
     if not wrong.any():

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..backend import random
 from ..backend.device import xp_of
+from ..backend.kept import Memory
 from . import function
 from .arithmetic import Sub, is_bool
 from .checks import check_number, check_real, check_tensor, check_whole_number
@@ -57,6 +58,19 @@ class Overwrite(Primitive):
         return dx, g.reshape(-1)[ctx.places]
 
 
+class Count:
+    """How often memory was changed, for those who saved it.
+
+    Attributes:
+        changes: through a tensor that has this Count.
+        memory: what is known of the memory itself, once somebody has asked.  x.data, of
+            whose changes autograd is not to know, has another Count and the same Memory.
+    """
+
+    changes = 0
+    memory: Memory | None = None
+
+
 class InPlace:
     """The methods of a tensor that change it, all with _ at the end."""
 
@@ -65,7 +79,7 @@ class InPlace:
     node: Node | None
     slot: int
     _requires_grad: bool
-    _counter: list[int] | None = None   # how often the memory was changed
+    _counter: Count | None = None       # how often the memory was changed
     _origin: tuple | None = None        # of a view: (base, operation, its options)
     _seen = 0                           # the count at which a view's past was right
 
@@ -73,15 +87,24 @@ class InPlace:
 
     @property
     def _version(self) -> int:
-        return self._counter[0] if self._counter else 0
+        return self._counter.changes if self._counter else 0
 
-    def _share_version(self) -> list[int]:
+    def _share_version(self) -> Count:
         if self._counter is None:
-            self._counter = [0]
+            self._counter = Count()
         return self._counter
 
     def _changed(self) -> None:
-        self._share_version()[0] += 1
+        count = self._counter or self._share_version()
+        count.changes += 1
+        if count.memory is not None:
+            count.memory.writes += 1
+
+    def _share_memory(self) -> Memory:
+        count = self._counter or self._share_version()
+        if count.memory is None:
+            count.memory = Memory()
+        return count.memory
 
     # ---- views -----------------------------------------------------------------------
 
@@ -93,13 +116,13 @@ class InPlace:
         """
         self._counter = base._share_version()
         if mode.enabled:
-            self._origin, self._seen = (base, operation, options), self._counter[0]
+            self._origin, self._seen = (base, operation, options), self._counter.changes
 
     def _refresh(self) -> None:
         """Take the past from the base anew if the memory was changed since."""
         assert self._origin is not None and self._counter is not None
-        if self._seen != self._counter[0] and self._origin[1] is not None:
-            self._seen = self._counter[0]
+        if self._seen != self._counter.changes and self._origin[1] is not None:
+            self._seen = self._counter.changes
             base, road = self._road()
             if base._requires_grad:
                 with enable_grad():

@@ -10,6 +10,7 @@ import numpy as np
 from ..backend import op
 from ..backend.device import xp_of
 from ..backend.gemm import product
+from ..backend.packed import times_columns, times_rows
 from .arithmetic import unbroadcast
 from .checks import check_tensor
 from .function import Primitive
@@ -30,6 +31,38 @@ def _matmul_cpu(a, b):
 @matmul_arrays.cuda
 def _matmul_cuda(a, b):
     return xp_of(a).matmul(a, b)
+
+
+@op
+def by_rows(x, w):
+    """x (M, K) times each row of a weight w (N, K) → x wᵀ (M, N)."""
+    return x @ w.T
+
+
+@by_rows.cpu
+def _by_rows_cpu(x, w):
+    return times_rows(x, w)
+
+
+@by_rows.cuda
+def _by_rows_cuda(x, w):
+    return xp_of(x).matmul(x, w.T)
+
+
+@op
+def by_columns(dy, w):
+    """dy (M, N) times each column of a weight w (N, K) → dy w (M, K)."""
+    return dy @ w
+
+
+@by_columns.cpu
+def _by_columns_cpu(dy, w):
+    return times_columns(dy, w)
+
+
+@by_columns.cuda
+def _by_columns_cuda(dy, w):
+    return xp_of(dy).matmul(dy, w)
 
 
 class Matmul(Primitive):
@@ -150,7 +183,9 @@ class Einsum(Primitive):
                                 for k, a in enumerate(arrays)))
         ctx.letters, ctx.shapes = (inputs, output), [a.shape for a in arrays]
         formula = f"{','.join(inputs)}->{output}"
-        return xp_of(arrays[0]).einsum(formula, *arrays, optimize=len(arrays) > 2)
+        xp = xp_of(arrays[0])
+        y = xp.einsum(formula, *arrays, optimize=len(arrays) > 2)
+        return y if len(arrays) > 1 or not xp.may_share_memory(y, *arrays) else y.copy()
 
     @staticmethod
     def backward(ctx, g):

@@ -126,7 +126,9 @@ def view(x: Any, *shape: Any) -> Any:
     """
     if len(shape) == 1 and not isinstance(shape[0], (int, np.integer, tuple, list)):
         array = x.array.view(as_dtype(shape[0]))
-        return function.Tensor._of(array, x.device)
+        same = function.Tensor._of(array, x.device)
+        same._becomes_view_of(x)
+        return same
     return Reshape.apply(x, shape=sizes(shape), who="view")
 
 

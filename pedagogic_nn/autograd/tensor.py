@@ -36,7 +36,7 @@ from .dtypes import (
 )
 from .elementwise import Elementwise
 from .function import CPU
-from .in_place import InPlace
+from .in_place import Count, InPlace
 from .indexing import Indexing
 from .ordering import Ordering
 from .printing import tensor_text
@@ -104,7 +104,9 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     In new code say `torch.tensor`.
 
     Attributes:
-        array: the numbers, a NumPy or CuPy array.
+        array: the numbers, a NumPy or CuPy array, to be read.  Write through the tensor
+            (x[0] = 1, x.copy_(…)) or through x.numpy(): then gradients and kernels
+            (backend/kept.py) know that the numbers are not the old ones.
         requires_grad: whether operations on it are recorded.
         device: where it lives.
         volatile: 0.1's switch; what is computed from a volatile tensor records nothing.
@@ -192,6 +194,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     def data_ptr(self) -> int:
         """The address of the first element."""
+        self._share_memory().lent = True
         if isinstance(self.array, np.ndarray):
             return self.array.ctypes.data
         return self.array.data.ptr
@@ -257,6 +260,12 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
             RuntimeError: it requires a gradient (say .detach().numpy()).
             TypeError: it is on a GPU (say .cpu().numpy()).
         """
+        array = self._as_numpy()
+        self._share_memory().lent = True         # who has it can write without a word
+        return array
+
+    def _as_numpy(self) -> np.ndarray:
+        """The same for those who only read."""
         if self.requires_grad:
             raise RuntimeError("numpy: this tensor requires a gradient; say "
                                ".detach().numpy()")
@@ -265,7 +274,7 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.numpy(), dtype, copy=copy)
+        return np.array(self._as_numpy() if copy else self.numpy(), dtype, copy=copy)
 
     __array_ufunc__ = None               # array * tensor is left to the tensor
 
@@ -367,13 +376,17 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
     @property
     def data(self) -> "Tensor":
         """The same numbers, in the same memory, without the past."""
-        return Tensor._of(self.array, self.device)
+        same = Tensor._of(self.array, self.device)
+        same._share_version().memory = self._share_memory()
+        return same
 
     @data.setter
     def data(self, value: Any) -> None:
         other = value if isinstance(value, Tensor) else Tensor(value)
+        self._changed()                  # for those who saved the array until now
         self.array, self.device, self._origin = other.array, other.device, None
-        self._changed()
+        self._counter, before = Count(), self._version
+        self._counter.changes, self._counter.memory = before, other._share_memory()
 
     def detach(self) -> "Tensor":
         """The same numbers, in the same memory, without the past.
@@ -435,6 +448,13 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
         made._requires_grad, made._volatile = self._requires_grad, self._volatile
         if self.grad is not None:
             made.grad = copy.deepcopy(self.grad, memo)
+        return made
+
+    def __copy__(self) -> "Tensor":
+        made = object.__new__(type(self))
+        made.array, made.device, made._counter = (
+            self.array, self.device, self._share_version())
+        made._requires_grad = self.is_leaf and self._requires_grad
         return made
 
     def __reduce__(self) -> tuple:

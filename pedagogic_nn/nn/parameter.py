@@ -1,7 +1,10 @@
 """Parameter: a tensor that says "train me"."""
 from typing import Any
 
+import numpy as np
+
 from ..autograd.tensor import Tensor
+from ..backend import kept, packed
 
 
 class Parameter(Tensor):
@@ -58,3 +61,13 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+def follow(*weights: Any) -> None:
+    """Keep what kernels make of those that are parameters, on the CPU and large, until
+    they are changed (backend/kept.py)."""
+    for w in weights:
+        if type(w) is Parameter:
+            array = w.array
+            if array.size >= packed.WORTH_KEEPING and type(array) is np.ndarray:
+                kept.follow(array, w._share_memory())

@@ -12,13 +12,13 @@ from typing import Any
 from ...autograd.checks import check_tensor
 from ...autograd.factories import empty
 from ...autograd.function import Primitive
-from ...autograd.products import matmul_arrays
+from ...autograd.products import by_columns, by_rows, matmul_arrays
 from ...backend import like, op
 from ...backend.device import xp_of
-from ...backend.gemm import matmul
+from ...backend.packed import times_rows
 from .. import init
 from ..module import Module
-from ..parameter import Parameter
+from ..parameter import Parameter, follow
 
 
 @op
@@ -31,7 +31,7 @@ def affine(x, weight, bias):
 def _affine_cpu(x, weight, bias):
     y = like(x, (x.shape[0], weight.shape[0]))
     y[:] = bias                          # the product is added: one pass less over y
-    return matmul(x, weight.T, out=y, accumulate=True)
+    return times_rows(x, weight, out=y, accumulate=True)
 
 
 @affine.cuda
@@ -46,7 +46,7 @@ class LinearFunction(Primitive):
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
         rows = _rows(x)
-        y = matmul_arrays(rows, weight.T) if bias is None else affine(rows, weight, bias)
+        y = by_rows(rows, weight) if bias is None else affine(rows, weight, bias)
         return y if x.ndim == 2 else y.reshape(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
@@ -54,7 +54,7 @@ class LinearFunction(Primitive):
         x, weight = ctx.saved
         rows, dy_rows = _rows(x), _rows(dy)
         want_x, want_weight, want_bias = ctx.needs_input_grad
-        return (matmul_arrays(dy_rows, weight).reshape(x.shape) if want_x else None,
+        return (by_columns(dy_rows, weight).reshape(x.shape) if want_x else None,
                 matmul_arrays(dy_rows.T, rows) if want_weight else None,
                 dy_rows.sum(0) if want_bias else None)
 
@@ -87,6 +87,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         raise RuntimeError(f"linear: input is {input.dtype} and weight is "
                            f"{weight.dtype}; convert one, for example "
                            f"input.to({weight.dtype})")
+    follow(weight)
     return LinearFunction.apply(input, weight, bias)
 
 

@@ -15,15 +15,16 @@ import numpy as np
 
 from ...autograd.checks import check_tensor
 from ...autograd.factories import empty, zeros
-from ...autograd.products import matmul_arrays
+from ...autograd.products import by_columns, by_rows, matmul_arrays
 from ...autograd.tensor import Tensor
 from ...backend import jit, op
 from ...backend.device import xp_of
-from ...backend.gemm import PRODUCTS_PER_ELEMENT, multiply_into
+from ...backend.gemm import PRODUCTS_PER_ELEMENT, multiply_into, rows_times_packed
 from ...backend.launch import contiguous, on_cpu
+from ...backend.packed import columns_of, kept_rows, nothing, panels_for, worth_packing
 from .. import init
 from ..module import Module
-from ..parameter import Parameter
+from ..parameter import Parameter, follow
 
 # ---- small parts ---------------------------------------------------------------------
 
@@ -59,14 +60,20 @@ def gate_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
 
 
 @jit
-def gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh):
-    """The columns lo … hi: threads share out the weights, of which there is most."""
-    a, b_ih, b_hh = a[:, lo:hi], b_ih[lo:hi], b_hh[lo:hi]
+def gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh, packed_ih, packed_hh):
+    """The columns of the panels lo … hi - 1: threads share out the weights, of which
+    there is most.  Without packed weights those in their own order are read."""
+    first, end = columns_of(lo, hi, a)
+    a, b_ih, b_hh = a[:, first:end], b_ih[first:end], b_hh[first:end]
     for n in range(len(a)):
-        for j in range(hi - lo):
+        for j in range(end - first):
             a[n, j] = b_ih[j] + b_hh[j]              # the products are added to it
-    multiply_into(x, w_ih[lo:hi].T, a, True)
-    multiply_into(h, w_hh[lo:hi].T, a, True)
+    if packed_hh.size > 0:
+        rows_times_packed(x, packed_ih[lo:hi], a, True)
+        rows_times_packed(h, packed_hh[lo:hi], a, True)
+    else:
+        multiply_into(x, w_ih[first:end].T, a, True)
+        multiply_into(h, w_hh[first:end].T, a, True)
 
 
 def over_gates(kernel, x, h, w_ih, w_hh, b_ih, b_hh, *options):
@@ -76,7 +83,10 @@ def over_gates(kernel, x, h, w_ih, w_hh, b_ih, b_hh, *options):
     a = np.empty((len(x), len(w_ih)), x.dtype)
     work = len(x) * (w_ih.size + w_hh.size) // PRODUCTS_PER_ELEMENT
     arrays = [contiguous(b) for b in (x, h, w_ih, w_hh, b_ih, b_hh)]
-    on_cpu(kernel, (len(w_ih),), a, *arrays, *options, work=work)
+    packed = [kept_rows(w) for w in (w_ih, w_hh)] if worth_packing(x, w_hh) else [None]
+    if any(found is None for found in packed):
+        packed = [nothing(a), nothing(a)]
+    on_cpu(kernel, (panels_for(w_ih),), a, *arrays, *packed, *options, work=work)
     return a
 
 
@@ -87,8 +97,8 @@ def _run_gate_inputs(*arrays):
 
 @gate_inputs.cuda
 def _gate_inputs_cuda(x, h, w_ih, w_hh, b_ih, b_hh):
-    a = matmul_arrays(x, w_ih.T)
-    a += matmul_arrays(h, w_hh.T)
+    a = by_rows(x, w_ih)
+    a += by_rows(h, w_hh)
     if b_ih is not None:
         a += b_ih
         a += b_hh
@@ -103,8 +113,8 @@ def gate_inputs_backward(ctx, da, x, h, w_ih, w_hh):
     want_x, want_h, *_ = ctx.needs_input_grad
     want_w_ih, want_w_hh, want_b_ih, want_b_hh = ctx.needs_input_grad[-4:]
     db = da.sum(0) if want_b_ih or want_b_hh else None
-    return (matmul_arrays(da, w_ih) if want_x else None,
-            matmul_arrays(da, w_hh) if want_h else None,
+    return (by_columns(da, w_ih) if want_x else None,
+            by_columns(da, w_hh) if want_h else None,
             matmul_arrays(da.T, x) if want_w_ih else None,
             matmul_arrays(da.T, h) if want_w_hh else None,
             db if want_b_ih else None,
@@ -173,6 +183,7 @@ class RecurrentCell(Module):
         rows = self.gates * self.hidden_size
         shapes = ((rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,))
         found = [weight_of(self, name) for name in NAMES]
+        follow(*found[:2])
         dtype = found[0].array.dtype
         for name, shape, w in zip(NAMES, shapes, found):
             if w is not None and (w.array.shape != shape or w.array.dtype != dtype):

@@ -20,7 +20,9 @@ from ...autograd.products import matmul_arrays
 from ...backend import jit, like, op
 from ...backend.device import xp_of
 from ...backend.gemm import rows_times_packed
+from ...backend.kept import kept
 from ...backend.launch import contiguous
+from ...backend.packed import nothing, packed_columns, packed_rows
 from .gates import expit, four
 from .gru_cell import gru_units, gru_units_backward, unit, unit_backward
 from .layer import RecurrentLayer
@@ -28,10 +30,8 @@ from .sequence import (
     SequenceLayer,
     add_input_slopes,
     in_loop,
+    input_slopes,
     over_sequences,
-    packed_columns,
-    packed_rows,
-    packed_slopes,
     product_into,
     row_of,
     sequences,
@@ -101,11 +101,21 @@ def _run_forward(x, w_ih, bias, w_hh, h, steps, out, column, keep):
     a = like(h, (steps.rows if keep or inputs is None else steps.batch, 4 * H))
     if inputs is None:
         product_into(a[:, :3 * H], x, w_ih.T, False)
-    packed_rz, packed_ih = packed_rows(w_hh[:2 * H], inputs)
-    packed_n, _ = packed_rows(w_hh[2 * H:])
+    packed_rz, packed_n, packed_ih = _packed(packed_rows, w_hh, inputs)
     over_sequences(_forward_cpu, steps, w_ih, w_hh, contiguous(x), packed_ih, a,
                    contiguous(bias), packed_rz, packed_n, h, out, column)
     return h, out, *((a,) if keep else ())
+
+
+def _packed(pack, w_hh, w_ih):
+    """The rows of r and z of w_hh, those of n, and w_ih, packed; the last of size 0 if it
+    is None."""
+    rz, n = np.split(w_hh, [len(w_hh) // 3 * 2])
+    found = kept(w_hh, pack.__name__, lambda: (pack(rz)[0], pack(n)[0]))
+    if found is None:
+        packed_rz, packed_ih = pack(rz, w_ih)
+        return packed_rz, pack(n)[0], packed_ih
+    return *found, nothing(w_hh) if w_ih is None else pack(w_ih)[0]
 
 
 @gru_sequence.cuda
@@ -182,8 +192,8 @@ def _run_backward(gates, w_ih, w_hh, h, out, dout, column, dh, dx, steps):
     gates, h, out, dout = [contiguous(a) for a in (gates, h, out, dout)]
     dx = dx if dx is None else contiguous(dx)
     dh, H = dh.copy(order="C"), h.shape[1]
-    packed_rz, packed_ih, to = packed_slopes(w_hh[:2 * H], w_ih, dx, steps)
-    packed_n, _ = packed_columns(w_hh[2 * H:])
+    inputs, to = input_slopes(w_ih, dx, steps)
+    packed_rz, packed_n, packed_ih = _packed(packed_columns, w_hh, inputs)
     over_sequences(_backward_cpu, steps, w_ih, w_hh, gates, packed_ih, packed_rz,
                    packed_n, h, out, dout, column, dh, to)
     add_input_slopes(dx, gates[:, :3 * H], w_ih, steps)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.function import Primitive
-from ...autograd.products import matmul_arrays
+from ...autograd.products import by_columns, by_rows, matmul_arrays
 from ...backend import ONE, cuda, jit, like, math, op
 from .gates import RecurrentCell, expit
 
@@ -153,7 +153,7 @@ def _run_units_backward(run, gates, h, dh):
 class GRUStep(Primitive):
     @staticmethod
     def forward(ctx, x, h, w_ih, w_hh, b_ih, b_hh):
-        p, q = matmul_arrays(x, w_ih.T), matmul_arrays(h, w_hh.T)
+        p, q = by_rows(x, w_ih), by_rows(h, w_hh)
         if b_ih is not None:
             p += b_ih
             q += b_hh
@@ -166,8 +166,8 @@ class GRUStep(Primitive):
         x, h, w_ih, w_hh, gates = ctx.saved
         dp, dq, dh_old = gru_units_backward(gates, h, dh)
         want_x, want_h, want_w_ih, want_w_hh, want_b_ih, want_b_hh = ctx.needs_input_grad
-        return (matmul_arrays(dp, w_ih) if want_x else None,
-                dh_old + matmul_arrays(dq, w_hh) if want_h else None,
+        return (by_columns(dp, w_ih) if want_x else None,
+                dh_old + by_columns(dq, w_hh) if want_h else None,
                 matmul_arrays(dp.T, x) if want_w_ih else None,
                 matmul_arrays(dq.T, h) if want_w_hh else None,
                 dp.sum(0) if want_b_ih else None,

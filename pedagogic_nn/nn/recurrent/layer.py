@@ -22,7 +22,7 @@ from .. import init
 from ..dropping import drop_each
 from ..module import Module
 from ..packed_sequence import PackedSequence, checked_batch_sizes
-from ..parameter import Parameter
+from ..parameter import Parameter, follow
 from .gates import weight_of
 from .sequence import SequenceLayer, Steps
 
@@ -231,6 +231,7 @@ class RecurrentLayer(Module):
                 raise RuntimeError(f"{self._who} expected the parameter {name} of shape "
                                    f"{shape} and {dtype}, got {got}")
             found.append(w)
+        follow(*found)
         return found
 
     # ---- checks ----------------------------------------------------------------------

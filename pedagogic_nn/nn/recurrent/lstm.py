@@ -20,6 +20,7 @@ from ...autograd.products import matmul_arrays
 from ...backend import jit, like, op
 from ...backend.gemm import matmul, rows_times_packed
 from ...backend.launch import contiguous
+from ...backend.packed import packed_columns, packed_rows
 from .gates import expit, four, total_bias
 from .layer import RecurrentLayer
 from .lstm_cell import lstm_units, lstm_units_backward, unit, unit_backward
@@ -27,10 +28,8 @@ from .sequence import (
     SequenceLayer,
     add_input_slopes,
     in_loop,
+    input_slopes,
     over_sequences,
-    packed_columns,
-    packed_rows,
-    packed_slopes,
     row_of,
     sequences,
     states_before,
@@ -261,7 +260,8 @@ def _run_backward(gates, cells, w_ih, w_hh, w_hr, c, dout, column, dh, dc, dx, s
     gates, cells, c, dout = [contiguous(a) for a in (gates, cells, c, dout)]
     dx = dx if dx is None else contiguous(dx)
     dh, dc = _own(dh), _own(dc)
-    packed_hh, packed_ih, to = packed_slopes(w_hh, w_ih, dx, steps)
+    inputs, to = input_slopes(w_ih, dx, steps)
+    packed_hh, packed_ih = packed_columns(w_hh, inputs)
     given = gates, cells, packed_ih, packed_hh
     if w_hr is None:
         over_sequences(_backward_cpu, steps, w_ih, w_hh, *given, c, dout, column, dh, dc,

@@ -16,6 +16,7 @@ from ...autograd.products import matmul_arrays
 from ...backend import jit, like, op
 from ...backend.gemm import rows_times_packed
 from ...backend.launch import contiguous
+from ...backend.packed import packed_columns, packed_rows
 from .gates import total_bias
 from .layer import RecurrentLayer
 from .rnn_cell import (
@@ -29,9 +30,8 @@ from .sequence import (
     SequenceLayer,
     add_input_slopes,
     in_loop,
+    input_slopes,
     over_sequences,
-    packed_rows,
-    packed_slopes,
     product_into,
     row_of,
     sequences,
@@ -161,7 +161,8 @@ def _backward_cpu(lo, hi, shares, starts, sizes, da, out, dout, column, w_ih, w_
 def _run_backward(out, dout, column, w_ih, w_hh, dh, dx, steps, relu):
     out, dout, dh = contiguous(out), contiguous(dout), dh.copy(order="C")
     dx, da = dx if dx is None else contiguous(dx), like(dh, (len(out), dh.shape[1]))
-    packed_hh, packed_ih, to = packed_slopes(w_hh, w_ih, dx, steps)
+    inputs, to = input_slopes(w_ih, dx, steps)
+    packed_hh, packed_ih = packed_columns(w_hh, inputs)
     over_sequences(_backward_cpu, steps, w_ih, w_hh, da, out, dout, column, packed_ih,
                    packed_hh, dh, to, relu)
     add_input_slopes(dx, da, w_ih, steps)

@@ -15,6 +15,7 @@ import numpy as np
 from ...autograd.function import Primitive
 from ...backend import ONE, ZERO, jit, math, op
 from ...backend.math import where
+from ...backend.packed import columns_of
 from .gates import (
     RecurrentCell,
     gate_inputs,
@@ -83,10 +84,11 @@ def rnn_step(x, h, w_ih, w_hh, b_ih, b_hh, relu):
 
 
 @jit
-def _step_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh, relu):
-    gate_inputs_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh)
+def _step_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh, packed_ih, packed_hh, relu):
+    gate_inputs_cpu(lo, hi, h_new, x, h, w_ih, w_hh, b_ih, b_hh, packed_ih, packed_hh)
+    first, end = columns_of(lo, hi, h_new)
     for n in range(len(h_new)):
-        y = h_new[n, lo:hi]
+        y = h_new[n, first:end]
         if relu:
             for j in range(y.size):
                 y[j] = relu_unit(y[j])

@@ -35,11 +35,9 @@ from ...backend.gemm import (
     PRODUCTS_PER_ELEMENT,
     matmul,
     multiply_into,
-    pack_columns,
-    pack_rows,
 )
 from ...backend.launch import contiguous, on_cpu
-from ...backend.tiles import PANEL_BYTES, address, itemsize, shift
+from ...backend.tiles import address, itemsize, shift
 
 
 class Steps:
@@ -165,53 +163,6 @@ def _(a, i, column, size):
     return row_of
 
 
-@jit
-def _pack_rows(w, packed, other, packed_other):
-    pack_rows(w, packed)
-    if packed_other.size > 0:
-        pack_rows(other, packed_other)
-
-
-@jit
-def _pack_columns(w, packed, other, packed_other):
-    pack_columns(w, packed)
-    if packed_other.size > 0:
-        pack_columns(other, packed_other)
-
-
-def packed_rows(w, other=None):
-    """w (N, K), packed for x @ w.T in kernels, and in the same call `other` (of size 0
-    without one)."""
-    w, room = contiguous(w), _room(*w.shape, w)
-    if other is None:
-        _pack_rows(w, room, w, rest := _nothing(w))
-    else:
-        rest = _room(*other.shape, other)
-        _pack_rows(w, room, contiguous(other), rest)
-    return room, rest
-
-
-def packed_columns(w, other=None):
-    """w (K, N), packed for dy @ w in kernels, and in the same call `other`."""
-    w, room = contiguous(w), _room(*w.shape[::-1], w)
-    if other is None:
-        _pack_columns(w, room, w, rest := _nothing(w))
-    else:
-        rest = _room(*other.shape[::-1], other)
-        _pack_columns(w, room, contiguous(other), rest)
-    return room, rest
-
-
-def _room(n, k, like):
-    """For packed rows (n, k): `gemm.packed_shape` in a third of its time."""
-    width = PANEL_BYTES // like.itemsize
-    return np.empty((-(-n // width), k, width), like.dtype)
-
-
-def _nothing(like):
-    return np.empty((0, 0, 0), like.dtype)
-
-
 # The product with x belongs into the time loop: what it writes is then read from the
 # cache (0.9 of the time).  But a step of few rows would load all of w_ih for little work;
 # then the rows of all steps are multiplied together, in front of the loop.
@@ -224,12 +175,10 @@ def in_loop(w_ih, steps):
     return w_ih if steps.rows >= enough * steps.starts.size else None
 
 
-def packed_slopes(w_hh, w_ih, dx, steps):
-    """w_hh and w_ih, packed for da @ w, and dx, to which the time loop adds da @ w_ih.
-    The last two are of size 0 if it should not."""
+def input_slopes(w_ih, dx, steps):
+    """w_ih and dx if the time loop is to add da @ w_ih to dx, else None and nothing."""
     inputs = None if dx is None else in_loop(w_ih, steps)
-    to = np.empty((0, 0), w_ih.dtype) if inputs is None else dx
-    return *packed_columns(w_hh, inputs), to
+    return inputs, np.empty((0, 0), w_ih.dtype) if inputs is None else dx
 
 
 def add_input_slopes(dx, da, w_ih, steps):
