@@ -61,6 +61,13 @@ def pages(site):
     return sorted(chosen, key=lambda name: name != "index")
 
 
+def first_page_with(site, pages, text):
+    for name in pages:
+        if text in (site / f"{name}.html").read_text("utf8"):
+            return name
+    pytest.fail(f"no page of the book contains {text!r}")
+
+
 @pytest.fixture(scope="session")
 def address(site):
     """The site behind a plain file server on this machine."""
@@ -112,6 +119,20 @@ class Tab:
             "() => !document.querySelector('.math')"
             " || window.MathJax?.startup?.promise?.then(() => true)")
         return self.page
+
+    def change_to(self, width, scheme):
+        """What a reader does who turns the phone, or chooses the other colours."""
+        self.page.add_style_tag(content="* { transition: none !important; }")
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.evaluate(
+            "scheme => document.documentElement.setAttribute('data-theme', scheme)",
+            scheme)
+        self.page.wait_for_timeout(500)              # the theme waits 300 ms for more
+
+    def width_of_content(self, width):
+        """How wide the page is in a window of this width: more, and it scrolls."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        return self.page.evaluate("document.documentElement.scrollWidth")
 
 
 @pytest.fixture

@@ -11,16 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.browser.accessibility import violations
+from tests.browser.conftest import first_page_with
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("one server")
-
-def first_page_with(site, pages, text):
-    for name in pages:
-        if text in (site / f"{name}.html").read_text("utf8"):
-            return name
-    pytest.fail(f"no page of the book contains {text!r}")
-
 
 def test_the_book_opens_from_a_folder_without_any_server(tab, site, pages):
     one = tab()
