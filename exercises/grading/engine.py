@@ -147,10 +147,11 @@ class Grading:
             self._results[letter] = self._grade(self.exercise.part(letter))
         return self._results[letter]
 
-    def results(self, until_failure=False):
-        """The results of all parts, in order."""
+    def results(self, until_failure=False, first=""):
+        """The results of all parts, in order; those that speak of `first` before others.
+        """
         done = []
-        for one in self.exercise.parts:
+        for one in sorted(self.exercise.parts, key=lambda one: not one.speaks_of(first)):
             if not self._timed and all(check.timed for check in one.checks):
                 continue
             done.append(self.result(one.letter))
@@ -218,10 +219,11 @@ def earlier_sources(exercise, folder):
 def grade(exercise, source, reference=None, **options):
     """All results of one source text. For tests, tables and notebooks."""
     own = reference or Reference(exercise)
-    until = options.pop("until_failure", False)
+    order = {name: options.pop(name)
+             for name in ("until_failure", "first") if name in options}
     grading = Grading(exercise, source, own, **options)
     try:
-        return grading.results(until)
+        return grading.results(**order)
     finally:
         grading.close()
         if reference is None:

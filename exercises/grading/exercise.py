@@ -6,6 +6,7 @@ and its folder say the rest: `exercises/recurrent/test_lstm_cell.py` grades
 """
 
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,12 @@ class Part:
     checks: tuple
     needs: tuple                           # letters of the parts that must pass before
     hints: tuple                           # where to look, what to do, nearly all of it
+
+    def speaks_of(self, name):
+        """Whether one of the checks calls what has this name."""
+        words = re.compile(rf"\b{re.escape(name)}\b")
+        return bool(name) and any(words.search(" ".join(check.action.values()))
+                                  for check in self.checks if hasattr(check, "action"))
 
 
 def part(letter, points, title, *, section, checks, hints, needs=""):

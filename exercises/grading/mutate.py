@@ -164,7 +164,8 @@ def survivors(exercise, reference=None, progress=None):
             if progress:
                 progress(k, len(made))
             results = grade(exercise, mutant.source, own, student=student, timed=False,
-                            most_seconds=SECONDS, explain=False, until_failure=True)
+                            most_seconds=SECONDS, explain=False, until_failure=True,
+                            first=mutant.owner.split(".")[0])
             if results[-1].state in (PASSED, ERROR):
                 alive.append(mutant)
     finally:

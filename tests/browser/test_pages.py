@@ -14,6 +14,9 @@ NOT_DRAWN = """() => [...document.querySelectorAll('.math')]
     .filter((one) => !one.querySelector('mjx-container')).map((one) => one.textContent)"""
 
 
+SILENT = """() => [...document.querySelectorAll('main article img')]
+    .filter((image) => !image.alt || /^(\\.\\.|_images|<|data:)/.test(image.alt))
+    .map((image) => image.src.slice(0, 80))"""
 LOOK = """() => [...document.querySelectorAll('body, body *')].map((one) => {
     const style = getComputedStyle(one);
     return [one.tagName, style.color, style.backgroundColor, style.width, style.display];
@@ -24,11 +27,13 @@ WIDE, NARROW = 1280, 390
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page(tab, address, name):
     """Nothing is asked of another machine (the fixture sees that), no error, formulas
-    drawn, no scrolling sideways, and nothing that the rules for accessibility forbid."""
+    drawn, figures described, no scrolling sideways, and nothing that the rules for
+    accessibility forbid."""
     one = tab(WIDE, "light")
     page = one.open(f"{address}{name}.html")
     assert page.locator("mjx-merror").count() == 0
     assert page.evaluate(NOT_DRAWN) == []
+    assert page.evaluate(SILENT) == [], "every figure says in words what it shows"
     for width in (NARROW, WIDE):
         assert one.width_of_content(width) <= width
     assert violations(page) == []

@@ -85,16 +85,6 @@ def test_a_moved_figure_keeps_its_size_and_says_what_it_shows(tab, address, site
     assert figure.locator(".pnn-spoken").inner_text() == picture(figure)[1]
 
 
-def test_every_figure_has_words(tab, address, pages):
-    one = tab()
-    for name in pages:
-        page = one.open(f"{address}{name}.html")
-        silent = page.evaluate("""() => [...document.querySelectorAll('main article img')]
-            .filter((image) => !image.alt || /^(\\.\\.|_images|<|data:)/.test(image.alt))
-            .map((image) => image.src.slice(0, 80))""")
-        assert silent == [], name
-
-
 def test_the_search_finds_a_term_of_the_glossary(tab, address):
     page = tab().open(f"{address}search.html?q=logsumexp")
     page.wait_for_selector("#search-results li a")
