@@ -90,6 +90,13 @@ def chromium():
         browser.close()
 
 
+# What has to be scrolled can be reached by keyboard.  The theme sees to it, 300 ms after
+# a window got another size.
+REACHABLE = """() => [
+    ...document.querySelectorAll('pre, .pst-scrollable-table-container')
+].every((one) => one.scrollWidth <= one.clientWidth || one.tabIndex === 0)"""
+
+
 class Tab:
     """A page that keeps to this machine: requests elsewhere are stopped and noted."""
 
@@ -127,7 +134,7 @@ class Tab:
         self.page.evaluate(
             "scheme => document.documentElement.setAttribute('data-theme', scheme)",
             scheme)
-        self.page.wait_for_timeout(500)              # the theme waits 300 ms for more
+        self.page.wait_for_function(REACHABLE)
 
     def width_of_content(self, width):
         """How wide the page is in a window of this width: more, and it scrolls."""

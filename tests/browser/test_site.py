@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -94,17 +95,22 @@ def test_the_search_finds_a_term_of_the_glossary(tab, address):
 # ---------------------------------------------------------------- with a kernel
 
 @pytest.fixture(scope="module")
-def live_address(site):
-    """The address that the book's own server prints."""
-    with subprocess.Popen(
+def live_address(site, tmp_path_factory):
+    """The address that the book's own server prints, and answers at."""
+    complaints = tmp_path_factory.mktemp("server") / "stderr"
+    with complaints.open("w") as errors, subprocess.Popen(
             [sys.executable, "-m", "pedagogic_nn.book.server", "--no-browser"],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
         printed = re.search(r"http://\S+/book/\?token=\S+",
                             "".join(iter_until(process.stdout, "token=")))
-        assert printed, "the server printed no address"
-        yield printed[0]
-        process.terminate()
+        assert printed, f"the server printed no address, but {complaints.read_text()}"
+        try:
+            urllib.request.urlopen(printed[0], timeout=60).close()
+            yield printed[0]
+            assert process.poll() is None, f"it has ended: {complaints.read_text()}"
+        finally:
+            process.terminate()
 
 
 def iter_until(lines, text):
