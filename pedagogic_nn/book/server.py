@@ -202,7 +202,8 @@ def main(arguments=None):
         sys.exit(str(error))
     if _is_root():
         print("  Note: running as root; what cells of the book do, they do as root.")
-    print(WELCOME.format(**addresses(app)), flush=True)
+    # Jupyter listens only when its loop runs: an address printed now would be refused.
+    app.io_loop.add_callback(lambda: print(WELCOME.format(**addresses(app)), flush=True))
     app.start()
 
 
