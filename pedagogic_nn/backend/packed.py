@@ -105,17 +105,21 @@ def nothing(like):
 def times_rows(x, w, out=None, accumulate=False):
     """x (M, K) times the rows of w (N, K) → x @ w.T (M, N); `out`, `accumulate` as in
     `matmul`."""
-    packed = kept_rows(w) if worth_packing(x, w) else None
-    return _product(x, w.T, packed, out, accumulate)
+    return _product(x, w.T, rows_for(x, w), out, accumulate)
 
 
 def times_columns(dy, w, out=None, accumulate=False):
     """dy (M, K) times the columns of w (K, N) → dy @ w (M, N)."""
-    packed = kept_columns(w) if worth_packing(dy, w) else None
+    packed = kept_columns(w) if _worth_packing(dy, w) else None
     return _product(dy, w, packed, out, accumulate)
 
 
-def worth_packing(x, w):
+def rows_for(x, w):
+    """The kept rows of w, or None if x (M, K) is multiplied as fast without them."""
+    return kept_rows(w) if _worth_packing(x, w) else None
+
+
+def _worth_packing(x, w):
     """Whether a product of x (M, ·) with packed w is faster than with w where it lies.
 
     A single row reads it as fast there; with many, packing costs little.  In between the

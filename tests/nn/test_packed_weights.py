@@ -284,6 +284,7 @@ LARGE = {
     "Linear, no row": (lambda: nn.Linear(200, 300), (0, 200)),
     "RNNCell": (lambda: nn.RNNCell(200, 250, nonlinearity="relu"), (40, 200)),
     "LSTMCell": (lambda: nn.LSTMCell(200, 90), (40, 200)),
+    "LSTMCell, a small weight": (lambda: nn.LSTMCell(5, 90), (40, 5)),
     "GRUCell": (lambda: nn.GRUCell(200, 90), (40, 200)),
     "LSTM": (lambda: nn.LSTM(200, 90, 2, bidirectional=True), (5, 10, 200)),
     "GRU": (lambda: nn.GRU(200, 90, 2, bidirectional=True), (5, 10, 200)),

@@ -21,7 +21,7 @@ from ...backend import jit, op
 from ...backend.device import xp_of
 from ...backend.gemm import PRODUCTS_PER_ELEMENT, multiply_into, rows_times_packed
 from ...backend.launch import contiguous, on_cpu
-from ...backend.packed import columns_of, kept_rows, nothing, panels_for, worth_packing
+from ...backend.packed import columns_of, nothing, panels_for, rows_for
 from .. import init
 from ..module import Module
 from ..parameter import Parameter, follow
@@ -68,11 +68,13 @@ def gate_inputs_cpu(lo, hi, a, x, h, w_ih, w_hh, b_ih, b_hh, packed_ih, packed_h
     for n in range(len(a)):
         for j in range(end - first):
             a[n, j] = b_ih[j] + b_hh[j]              # the products are added to it
-    if packed_hh.size > 0:
+    if packed_ih.size > 0:
         rows_times_packed(x, packed_ih[lo:hi], a, True)
-        rows_times_packed(h, packed_hh[lo:hi], a, True)
     else:
         multiply_into(x, w_ih[first:end].T, a, True)
+    if packed_hh.size > 0:
+        rows_times_packed(h, packed_hh[lo:hi], a, True)
+    else:
         multiply_into(h, w_hh[first:end].T, a, True)
 
 
@@ -83,9 +85,8 @@ def over_gates(kernel, x, h, w_ih, w_hh, b_ih, b_hh, *options):
     a = np.empty((len(x), len(w_ih)), x.dtype)
     work = len(x) * (w_ih.size + w_hh.size) // PRODUCTS_PER_ELEMENT
     arrays = [contiguous(b) for b in (x, h, w_ih, w_hh, b_ih, b_hh)]
-    packed = [kept_rows(w) for w in (w_ih, w_hh)] if worth_packing(x, w_hh) else [None]
-    if any(found is None for found in packed):
-        packed = [nothing(a), nothing(a)]
+    packed = [rows_for(x, w) for w in (w_ih, w_hh)]
+    packed = [nothing(a) if found is None else found for found in packed]
     on_cpu(kernel, (panels_for(w_ih),), a, *arrays, *packed, *options, work=work)
     return a
 
