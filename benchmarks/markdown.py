@@ -25,7 +25,8 @@ counts the thread's CPU time, with several it is the wall clock. `timing.py` say
 PyTorch is imported first, so that its threads wait for work as they do by default. What
 is freed stays in the process (`backend/memory.py`), which serves both sides. Between two
 trainings the weights of a layer count as changed, as by an optimiser; in use (forward),
-and for the cells, which are steps in a loop, ours are packed once (`backend/packed.py`)."""
+and for the cells, which are steps in a loop, ours are packed once (see
+`backend/packed.py`)."""
 
 
 def page(content: dict[str, Any]) -> str:

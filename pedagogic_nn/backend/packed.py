@@ -21,7 +21,7 @@ from .kept import kept
 from .launch import contiguous, like, on_cpu
 from .tiles import PANEL_BYTES
 
-WORTH_KEEPING = 8192     # numbers: to remember a smaller weight takes as long as packing
+WORTH_KEEPING = 2**14    # numbers: to remember a smaller weight takes as long as packing
 
 
 # ---- for kernels ---------------------------------------------------------------------
