@@ -1,7 +1,7 @@
 """What was made of an array is kept as long as the array's numbers stay the same.
 
 Kernels read a weight in another order than modules hold it (`packed.py`).  To bring it
-into that order takes as long as a product with 20 rows; a recurrent cell reads the same
+into that order takes as long as a product with 8 rows; a recurrent cell reads the same
 weight at each step, and a model in use at each call.
 
 An array does not say when it was changed.  Its tensors do: all that share memory share a
