@@ -15,7 +15,7 @@ from pedagogic_nn.autograd.elementwise import (
     log_values,
 )
 from pedagogic_nn.autograd.powers import _sqrt_one, sqrt_values
-from pedagogic_nn.autograd.products import matmul_arrays
+from pedagogic_nn.autograd.products import by_columns, by_rows, matmul_arrays
 from pedagogic_nn.backend import HALF, ONE, TWO, cuda, jit, like, op, reference
 from pedagogic_nn.backend.device import Device, to_host, xp_of
 from tests.harness import backend_tests, case, check_stays_float32, saturated, uniform
@@ -38,6 +38,10 @@ CASES = [
     case(matmul_arrays, a=(0, 4), b=(4, 2)),
     case(matmul_arrays, a=(3, 0), b=(0, 2)), case(matmul_arrays, a=(4,), b=(4, 2)),
     case(matmul_arrays, a=(2, 3, 4), b=(4,)),
+    case(by_rows, x=(3, 4), w=(5, 4)), case(by_rows, x=(1, 4), w=(5, 4)),
+    case(by_rows, x=(0, 4), w=(5, 4)), case(by_rows, x=(3, 0), w=(5, 0)),
+    case(by_columns, dy=(3, 5), w=(5, 4)), case(by_columns, dy=(1, 5), w=(5, 4)),
+    case(by_columns, dy=(0, 5), w=(5, 4)), case(by_columns, dy=(3, 0), w=(0, 4)),
 ]
 
 test_backends = backend_tests(CASES)
