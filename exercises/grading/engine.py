@@ -216,14 +216,12 @@ def earlier_sources(exercise, folder):
     return sources
 
 
-def grade(exercise, source, reference=None, **options):
+def grade(exercise, source, reference=None, *, until_failure=False, first="", **options):
     """All results of one source text. For tests, tables and notebooks."""
     own = reference or Reference(exercise)
-    order = {name: options.pop(name)
-             for name in ("until_failure", "first") if name in options}
     grading = Grading(exercise, source, own, **options)
     try:
-        return grading.results(**order)
+        return grading.results(until_failure, first)
     finally:
         grading.close()
         if reference is None:

@@ -105,8 +105,8 @@ class Tensor(Arithmetic, Elementwise, Reductions, Ordering, Shaping, Arranging, 
 
     Attributes:
         array: the numbers, a NumPy or CuPy array, to be read.  Write through the tensor
-            (x[0] = 1, x.copy_(…)) or through x.numpy(): then gradients and kernels
-            (backend/kept.py) know that the numbers are not the old ones.
+            (x[0] = 1, x.copy_(…)), so that gradients and kernels (backend/kept.py) know
+            of it, or through x.numpy(), which the kernels reckon with.
         requires_grad: whether operations on it are recorded.
         device: where it lives.
         volatile: 0.1's switch; what is computed from a volatile tensor records nothing.

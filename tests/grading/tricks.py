@@ -100,11 +100,6 @@ return Evil()
 }
 
 
-# Each part waits for the end of its time.  What stops the first part of an exercise stops
-# all: they are graded to the end in one exercise only.
-SLOW = {"endless loop", "fork bomb in C", "a very long reply"}
-
-
 def tricks(exercise):
     """name → source, each made from the exercise without answers."""
     blank = gaps.empty(exercise.solution)
